@@ -1,0 +1,101 @@
+//! What the user wrote, as a tree that keeps the user's tokens.
+
+use crate::errors::Place;
+use proc_macro2::{Ident, Span, TokenStream};
+use syn::{Expr, Generics, Path, Visibility};
+
+/// A whole declaration.
+#[derive(Debug)]
+pub(crate) struct Network {
+    /// Doc comments and attributes, as written.
+    pub(crate) attributes: Vec<TokenStream>,
+    pub(crate) visibility: Visibility,
+    pub(crate) name: Name,
+    /// Kept for the names only: networks with parameters are not supported yet.
+    pub(crate) generics: Generics,
+    /// `None` if it could not be read.
+    pub(crate) input: Option<Shape>,
+    /// `None` if it could not be read.
+    pub(crate) output: Option<Shape>,
+    pub(crate) body: Body,
+}
+
+/// What the network is called, which also tells whether it is an item or an expression.
+#[derive(Debug)]
+pub(crate) enum Name {
+    /// An item.
+    Named(Ident),
+    /// An expression: `network!((28, 28, 1) => 10 { .. })`.
+    Expression,
+    /// An item whose name could not be read.
+    Missing,
+}
+
+/// What stands in the braces.
+#[derive(Debug)]
+pub(crate) enum Body {
+    /// Layers one after the other, in braces at this place.
+    List(Vec<Step>, Span),
+    /// Something that could not be read at all, or is not supported yet.
+    Unreadable,
+}
+
+/// The shape of one sample as written: `(28, 28, 1)` or `10`.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    pub(crate) sizes: Vec<Expr>,
+    pub(crate) place: Place,
+}
+
+/// One place in a list of layers.
+#[derive(Debug)]
+pub(crate) enum Step {
+    Layer(Layer),
+    /// Something that is not a layer: what comes out of it is unknown.
+    Hole,
+}
+
+/// One layer: `hidden: Dense(64, activation = relu)`.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    /// Doc comments.
+    pub(crate) docs: Vec<TokenStream>,
+    /// The name in front of the colon.
+    pub(crate) label: Option<Ident>,
+    /// A type, so that a layer can be one of the user's own.
+    pub(crate) path: Path,
+    pub(crate) arguments: Vec<Argument>,
+    /// The span of the parentheses, or of the name if there are none.
+    pub(crate) last: Span,
+    /// Some argument could not be read, so that nothing can be said about what the layer gives.
+    pub(crate) incomplete: bool,
+}
+
+/// One argument.
+#[derive(Debug)]
+pub(crate) struct Argument {
+    /// The name in front of `=`.
+    pub(crate) name: Option<Ident>,
+    pub(crate) value: Expr,
+}
+
+impl Layer {
+    /// The layer's own name, the last part of its path.
+    pub(crate) fn kind(&self) -> Option<&Ident> {
+        self.path.segments.last().map(|segment| &segment.ident)
+    }
+
+    /// The name, if it stands alone: then it is a layer of Addax, since those are nearer than the user's own.
+    pub(crate) fn plain_name(&self) -> Option<String> {
+        self.path.get_ident().map(Ident::to_string)
+    }
+
+    /// All of the layer but its label.
+    pub(crate) fn place(&self) -> Place {
+        let first = match self.path.segments.first() {
+            Some(segment) => segment.ident.span(),
+            None => self.last,
+        };
+        Place { first, last: self.last }
+    }
+}

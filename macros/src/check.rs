@@ -1,0 +1,129 @@
+//! From what was written to what will be emitted: every layer gets its name and its arguments their places.
+
+use crate::ast::{Body, Layer, Name, Network, Shape, Step};
+use crate::errors::{Errors, Place};
+use crate::names::Names;
+use crate::sugar::{self, Call};
+use crate::text;
+use proc_macro2::{Ident, TokenStream};
+use syn::{Generics, Path, Visibility};
+
+/// A network that is ready to be emitted.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) attributes: Vec<TokenStream>,
+    pub(crate) visibility: Visibility,
+    pub(crate) name: Name,
+    pub(crate) generics: Generics,
+    pub(crate) input: Option<Shape>,
+    pub(crate) output: Option<Shape>,
+    pub(crate) steps: Vec<PlannedStep>,
+    /// Nothing is missing, so that the network could run.
+    pub(crate) complete: bool,
+}
+
+/// One place in the chain of shapes.
+#[derive(Debug)]
+pub(crate) enum PlannedStep {
+    Layer(PlannedLayer),
+    /// What comes out of this is unknown.
+    Hole,
+}
+
+/// A layer with its name.
+#[derive(Debug)]
+pub(crate) struct PlannedLayer {
+    pub(crate) docs: Vec<TokenStream>,
+    /// The field in the struct of layers.
+    pub(crate) field: Ident,
+    pub(crate) path: Path,
+    /// The layer as messages show it.
+    pub(crate) text: String,
+    pub(crate) place: Place,
+    /// `None` if its arguments could not be understood: what it gives is unknown then.
+    pub(crate) call: Option<Call>,
+}
+
+/// Checks what concerns more than one token.
+pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
+    let steps = match network.body {
+        Body::List(steps, braces) => {
+            if steps.is_empty() && errors.len() == 0 {
+                errors.push_help(
+                    braces,
+                    "a network has at least one layer",
+                    "write one in the braces: `Dense(10)`",
+                );
+            }
+            plan_steps(steps, errors)
+        }
+        Body::Unreadable => Vec::new(),
+    };
+    let all_planned = |step: &PlannedStep| matches!(step, PlannedStep::Layer(PlannedLayer { call: Some(_), .. }));
+    Plan {
+        complete: network.input.is_some()
+            && network.output.is_some()
+            && !steps.is_empty()
+            && steps.iter().all(all_planned),
+        attributes: network.attributes,
+        visibility: network.visibility,
+        name: network.name,
+        generics: network.generics,
+        input: network.input,
+        output: network.output,
+        steps,
+    }
+}
+
+fn plan_steps(mut steps: Vec<Step>, errors: &mut Errors) -> Vec<PlannedStep> {
+    // The arguments first: one of them may hold the layer's name, `name = "hidden"`.
+    let calls: Vec<_> = steps
+        .iter_mut()
+        .map(|step| match step {
+            Step::Layer(layer) => sugar::call(layer, errors),
+            Step::Hole => None,
+        })
+        .collect();
+    let mut names = Names::default();
+    claim_labels(&mut steps, &mut names, errors);
+    steps
+        .into_iter()
+        .zip(calls)
+        .map(|(step, call)| match step {
+            Step::Layer(layer) => PlannedStep::Layer(plan_layer(layer, call, &mut names)),
+            Step::Hole => PlannedStep::Hole,
+        })
+        .collect()
+}
+
+/// What the user named keeps its name; the automatic names give way, also those of layers that stand before it.
+fn claim_labels(steps: &mut [Step], names: &mut Names, errors: &mut Errors) {
+    for step in steps {
+        if let Step::Layer(layer) = step
+            && let Some(label) = &layer.label
+            && !names.claim(label)
+        {
+            errors.push_help(
+                label.span(),
+                format!("two layers are called `{label}`"),
+                "give one of them another name",
+            );
+            layer.label = None;
+        }
+    }
+}
+
+fn plan_layer(layer: Layer, call: Option<Call>, names: &mut Names) -> PlannedLayer {
+    let kind = layer.kind().map(Ident::to_string).unwrap_or_default();
+    PlannedLayer {
+        text: text::layer(&layer),
+        place: layer.place(),
+        field: match layer.label {
+            Some(label) => label,
+            None => names.automatic(&kind),
+        },
+        docs: layer.docs,
+        path: layer.path,
+        call,
+    }
+}

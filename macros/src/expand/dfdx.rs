@@ -1,0 +1,92 @@
+//! dfdx's own traits for the struct of layers, so that its optimizers and modules work on it.
+
+use super::Context;
+use super::layers::batches;
+use super::types::built;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// dfdx takes tuples of at most six fields; more are nested.
+const FIELDS: usize = 6;
+
+/// `Module`, `ModuleMut` and `TensorCollection`.
+pub(super) fn dfdx(context: &Context<'_>) -> TokenStream {
+    let modules = modules();
+    let collection = collection(context);
+    quote! {
+        #modules
+        #collection
+    }
+}
+
+fn modules() -> TokenStream {
+    let (input, output) = batches();
+    quote! {
+        impl<__B: __addax::Dim, __D: __addax::Device, __T: __addax::Tape<f32, __D>> __addax::Module<#input>
+            for Layers<__D>
+        {
+            type Output = #output;
+            type Error = __addax::Error;
+
+            fn try_forward(&self, input: #input) -> ::core::result::Result<Self::Output, Self::Error> {
+                Layers::forward(self, input)
+            }
+        }
+        impl<__B: __addax::Dim, __D: __addax::Device, __T: __addax::Tape<f32, __D>> __addax::ModuleMut<#input>
+            for Layers<__D>
+        {
+            type Output = #output;
+            type Error = __addax::Error;
+
+            fn try_forward_mut(&mut self, input: #input) -> ::core::result::Result<Self::Output, Self::Error> {
+                Layers::forward_mut(self, input)
+            }
+        }
+    }
+}
+
+fn collection(context: &Context<'_>) -> TokenStream {
+    // dfdx has no collection of nothing.
+    if context.layers().next().is_none() {
+        return quote!();
+    }
+    // On another device or with other numbers the layers are what dfdx makes of each: Addax's numbers are `f32`.
+    let converted = nested(
+        context
+            .layers()
+            .map(|(i, _)| {
+                let built = built(context, i);
+                quote!(<#built as __addax::TensorCollection<f32, __D>>::To<__E2, __D2>)
+            })
+            .collect(),
+    );
+    let visited = nested(
+        context
+            .layers()
+            .map(|(_, layer)| {
+                let field = &layer.field;
+                let name = crate::names::plain(field);
+                quote!(Self::module(#name, |layers| &layers.#field, |layers| &mut layers.#field))
+            })
+            .collect(),
+    );
+    quote! {
+        impl<__D: __addax::Device> __addax::TensorCollection<f32, __D> for Layers<__D> {
+            type To<__E2: __addax::Dtype, __D2: __addax::DfdxDevice<__E2>> = #converted;
+
+            fn iter_tensors<__V: __addax::ModuleVisitor<Self, f32, __D>>(
+                visitor: &mut __V,
+            ) -> ::core::result::Result<::core::option::Option<Self::To<__V::E2, __V::D2>>, __V::Err> {
+                visitor.visit_fields(#visited, |layers| layers)
+            }
+        }
+    }
+}
+
+/// `(a, b, c, d, e, f)`, and `((a, ..), (g, ..))` for more.
+fn nested(mut fields: Vec<TokenStream>) -> TokenStream {
+    while fields.len() > FIELDS {
+        fields = fields.chunks(FIELDS).map(|chunk| quote!((#(#chunk,)*))).collect();
+    }
+    quote!((#(#fields,)*))
+}

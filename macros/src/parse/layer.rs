@@ -1,0 +1,315 @@
+//! One layer: `/// docs`, `label:`, a path, and arguments in parentheses.
+
+use super::arguments;
+use crate::ast::{Argument, Layer};
+use crate::cursor::{Cursor, generics_end, place_of, stream, tokens_of};
+use crate::errors::{Errors, Place};
+use crate::keras::{self, LayerName};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use syn::{Path, parse_quote};
+
+/// What was found where a layer was due.
+pub(super) enum Read {
+    Layer(Box<Layer>),
+    /// Layers in some wrapper: `Sequential([..])`, `model.add(..)`.
+    Layers(Vec<TokenTree>, Span),
+    /// Something that belongs elsewhere and changes no shape: `Input(..)`.
+    Nothing,
+    /// Something that gives nobody knows what. The mistake has been noted.
+    Hole,
+}
+
+/// Reads one layer.
+pub(super) fn layer(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Read {
+    let docs = docs(cursor, errors);
+    let label = label(cursor, errors);
+    repetition(cursor, errors);
+    let Some((path, dotted)) = path(cursor, errors) else {
+        cursor.take_all();
+        return Read::Hole;
+    };
+    let arguments = group(cursor, errors);
+    let mut layer = Layer {
+        docs,
+        label,
+        last: arguments.as_ref().map_or_else(|| path_span(&path), Group::span),
+        path,
+        arguments: Vec::new(),
+        incomplete: false,
+    };
+    if let Some(steps) = wrapper(&layer, dotted.as_ref(), arguments.as_ref(), errors) {
+        return steps;
+    }
+    if let Some(dotted) = dotted {
+        errors.push_help(
+            dotted,
+            "layers are known by their name alone",
+            match layer.kind() {
+                Some(kind) => format!("write `{kind}(..)`"),
+                None => "write the name alone".to_owned(),
+            },
+        );
+    }
+    match arguments {
+        Some(group) => {
+            let tokens = tokens_of(group.stream());
+            let kind = layer.kind().map(Ident::to_string).unwrap_or_default();
+            let read = arguments::arguments(&tokens, &kind, errors);
+            layer.arguments = read.arguments;
+            layer.incomplete = read.incomplete;
+        }
+        None => {
+            let name = layer.kind().map(Ident::to_string).unwrap_or_default();
+            errors.push_help(
+                layer.place(),
+                "a layer is written with parentheses",
+                format!("write `{}`", keras::example(&name).unwrap_or(&format!("{name}()"))),
+            );
+            // What it lacks is said already.
+            layer.incomplete = keras::needs_arguments(&name);
+        }
+    }
+    if known_layer(&mut layer, errors) {
+        Read::Layer(Box::new(layer))
+    } else {
+        Read::Hole
+    }
+}
+
+fn docs(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Vec<TokenStream> {
+    let mut docs = Vec::new();
+    while cursor.is_symbol(0, "#") {
+        let Some(attribute) = cursor.group(1, Delimiter::Bracket) else {
+            errors.push_help(cursor.here(), "`#` starts no comment here", "write `// ..`");
+            // The comment is made of tokens too: go on where something looks like a layer.
+            cursor.next();
+            while cursor.ident(0).is_some() && cursor.group(1, Delimiter::Parenthesis).is_none() {
+                cursor.next();
+            }
+            return docs;
+        };
+        if matches!(attribute.stream().into_iter().next(), Some(TokenTree::Ident(word)) if word == "doc") {
+            docs.extend(super::attribute(cursor.take(2), errors));
+        } else {
+            errors.push_help(
+                place_of(cursor.take(2), attribute.span()),
+                "a layer takes doc comments and no other attributes",
+                "take it out, or write it in front of the network",
+            );
+        }
+    }
+    docs
+}
+
+fn label(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Option<Ident> {
+    if let Some(text) = cursor.literal(0)
+        && cursor.is_symbol(1, ":")
+    {
+        let name = text.to_string().trim_matches('"').to_owned();
+        errors.push_help(
+            text.span(),
+            "the name of a layer is a word, not a string",
+            format!("write `{name}: ..`"),
+        );
+        cursor.take(2);
+        return syn::parse_str::<Ident>(&name).ok().map(|mut label| {
+            label.set_span(text.span());
+            label
+        });
+    }
+    let label = cursor.ident(0)?;
+    if cursor.is_symbol(1, "=") {
+        errors.push_help(
+            label.span(),
+            "the name of a layer is followed by `:`",
+            format!("write `{label}: ..`"),
+        );
+    } else if !cursor.is_symbol(1, ":") {
+        return None;
+    }
+    cursor.take(2);
+    if syn::parse2::<Ident>(TokenTree::from(label.clone()).into()).is_err() {
+        errors.push_help(
+            label.span(),
+            format!("`{label}` is a word of Rust and cannot name a layer"),
+            "choose another name",
+        );
+        return None;
+    }
+    Some(label.clone())
+}
+
+/// `3 * Dense(250)`
+fn repetition(cursor: &mut Cursor<'_>, errors: &mut Errors) {
+    if cursor.is_symbol(1, "*") && (cursor.literal(0).is_some() || cursor.ident(0).is_some()) {
+        errors.push_help(
+            place_of(cursor.take(2), Span::call_site()),
+            "repeating a layer is not supported yet",
+            "write the layer as often as it is needed",
+        );
+    }
+}
+
+/// Reads the layer's type. Of `keras.layers.Dense` only the last part counts; the rest is given back as a place.
+fn path(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Option<(Path, Option<Place>)> {
+    let mut dotted: Option<Place> = None;
+    loop {
+        let tokens = cursor.take(path_length(cursor.rest()));
+        let place = place_of(tokens, cursor.here().first);
+        let Ok(path) = syn::parse2::<Path>(stream(tokens)) else {
+            let place = if tokens.is_empty() { cursor.here() } else { place };
+            errors.push_help(place, "this is not a layer", "a layer is a name with parentheses: `Dense(10)`");
+            return None;
+        };
+        if !cursor.is_symbol(0, ".") {
+            return Some((path, dotted.map(|start| Place { first: start.first, last: place.last })));
+        }
+        cursor.next();
+        dotted = Some(dotted.unwrap_or(place));
+    }
+}
+
+/// How many tokens a path takes: `Dense`, `self::Dense`, `Halve::<2>`, `Halve<2>`.
+fn path_length(tokens: &[TokenTree]) -> usize {
+    let mut cursor = Cursor::new(tokens, Span::call_site());
+    if cursor.is_symbol(0, "::") {
+        cursor.take(2);
+    }
+    while cursor.ident(0).is_some() {
+        cursor.next();
+        let generics = if cursor.is_symbol(0, "::") && cursor.is_symbol(2, "<") { 2 } else { 0 };
+        if cursor.is_symbol(generics, "<")
+            && let Some(length) = generics_end(cursor.rest().get(generics..).unwrap_or(&[]))
+        {
+            cursor.take(generics + length);
+        }
+        if !cursor.is_symbol(0, "::") {
+            break;
+        }
+        cursor.take(2);
+    }
+    tokens.len() - cursor.rest().len()
+}
+
+fn path_span(path: &Path) -> Span {
+    match path.segments.last() {
+        Some(segment) => segment.ident.span(),
+        None => Span::call_site(),
+    }
+}
+
+/// The group with the arguments, whatever its brackets.
+fn group(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Option<Group> {
+    let Some(TokenTree::Group(group)) = cursor.peek(0) else {
+        // `Dense 64`
+        if let Some(number) = cursor.literal(0) {
+            errors.push_help(
+                number.span(),
+                "the arguments of a layer stand in parentheses",
+                format!("write `({number})`"),
+            );
+            cursor.next();
+            return Some(Group::new(Delimiter::Parenthesis, TokenTree::from(number.clone()).into()));
+        }
+        return None;
+    };
+    cursor.next();
+    if group.delimiter() == Delimiter::Parenthesis {
+        return Some(group.clone());
+    }
+    errors.push_help(
+        group.span(),
+        "the arguments of a layer stand in parentheses",
+        "write `(..)`, with options as `name = value`",
+    );
+    // `Dense { units: 64 }`: the colons are part of the same mistake.
+    let mut repaired = Group::new(Delimiter::Parenthesis, arguments::with_equals(group.stream()));
+    repaired.set_span(group.span());
+    Some(repaired)
+}
+
+/// Habits of Keras that look like a layer and are something around one.
+fn wrapper(layer: &Layer, dotted: Option<&Place>, arguments: Option<&Group>, errors: &mut Errors) -> Option<Read> {
+    let name = layer.plain_name()?;
+    let inside = || arguments.map(|group| (tokens_of(group.stream()), group.span_close()));
+    match name.as_str() {
+        "Sequential" => {
+            errors.push_help(
+                layer.place(),
+                "`network!` is the sequential model: its layers stand directly in the braces",
+                "take `Sequential(..)` out",
+            );
+            let Some((tokens, end)) = inside() else {
+                return Some(Read::Hole);
+            };
+            // The brackets in `Sequential([..])` go with it.
+            match tokens.as_slice() {
+                [TokenTree::Group(list)] if list.delimiter() == Delimiter::Bracket => {
+                    Some(Read::Layers(tokens_of(list.stream()), end))
+                }
+                _ => Some(Read::Layers(tokens, end)),
+            }
+        }
+        "add" if dotted.is_some() => {
+            errors.push_help(
+                Place { first: dotted?.first, last: layer.path.segments.last()?.ident.span() },
+                "the layers of a network are a list",
+                "write the layer alone, with a comma behind it: `Dense(10),`",
+            );
+            Some(inside().map_or(Read::Hole, |(tokens, end)| Read::Layers(tokens, end)))
+        }
+        "Input" | "InputLayer" => {
+            errors.push_help(
+                layer.place(),
+                "the input shape stands in front of `=>` and is not a layer",
+                format!("take `{name}(..)` out and write `(28, 28, 1) => 10 {{ .. }}`"),
+            );
+            Some(Read::Nothing)
+        }
+        _ => None,
+    }
+}
+
+/// Names that Keras knows and Addax does not, or not under that name. False if there is no such layer.
+fn known_layer(layer: &mut Layer, errors: &mut Errors) -> bool {
+    // `Dense::new(64)`
+    if layer.path.segments.len() > 1 && layer.kind().is_some_and(|kind| kind == "new") {
+        layer.path.segments.pop();
+        layer.path.segments.pop_punct();
+        let name = layer.kind().map(Ident::to_string).unwrap_or_default();
+        errors.push_help(layer.place(), "a layer is written without `::new`", format!("write `{name}(..)`"));
+    }
+    let Some(name) = layer.plain_name() else {
+        return true;
+    };
+    let span = path_span(&layer.path);
+    match keras::layer(&name) {
+        LayerName::Known | LayerName::Foreign => {}
+        LayerName::Written(correct) => {
+            errors.push_help(span, format!("`{name}` is written `{correct}`"), format!("write `{correct}`"));
+            let correct = Ident::new(correct, span);
+            layer.path = parse_quote!(#correct);
+        }
+        LayerName::Function(word) => {
+            errors.push_help(
+                layer.place(),
+                format!("`{name}` is an activation, not a layer"),
+                format!("write `Activation({word})`, or the option `activation = {word}` of the layer before it"),
+            );
+            let word = Ident::new(word, span);
+            layer.path = parse_quote!(Activation);
+            layer.arguments = vec![Argument { name: None, value: parse_quote!(#word) }];
+            layer.incomplete = false;
+        }
+        LayerName::NotYet(instead) => {
+            let own = format!("a layer of your own with this name is written with its path: `self::{name}(..)`");
+            let help = match instead {
+                Some(instead) => format!("{instead}; {own}"),
+                None => own,
+            };
+            errors.push_help(span, format!("`{name}` is not in Addax yet"), help);
+            return false;
+        }
+    }
+    true
+}

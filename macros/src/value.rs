@@ -1,0 +1,237 @@
+//! The value of one argument.
+
+use crate::errors::{Errors, Place};
+use crate::keras::Kind;
+use crate::names::to_snake_case;
+use crate::text;
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Expr, ExprLit, ExprUnary, Lit, Member, Token, UnOp};
+
+/// A sample has at most this many dimensions.
+const MAX_RANK: usize = 4;
+
+/// What stands in the place of a required argument that is given by name.
+pub(crate) fn placeholder(kind: Kind) -> TokenStream {
+    match kind {
+        Kind::Size | Kind::Other => quote!(0),
+        Kind::Pair => quote!([0, 0]),
+        Kind::OptionalPair => quote!(::core::option::Option::None),
+        Kind::Shape => quote!([0]),
+        Kind::Number => quote!(0.0),
+        Kind::Flag => quote!(false),
+        Kind::Word => quote!(::addax::words::linear),
+    }
+}
+
+/// The value of `option` as Rust. `None` if it cannot be that; why has been noted then.
+pub(crate) fn convert(value: &Expr, kind: Kind, option: &str, layer: &str, errors: &mut Errors) -> Option<TokenStream> {
+    let mut mistakes = Mistakes { value, option, layer, errors };
+    match kind {
+        Kind::Size => mistakes.size(value),
+        Kind::Pair => mistakes.pair(),
+        Kind::OptionalPair => {
+            let pair = mistakes.pair()?;
+            Some(quote!(::core::option::Option::Some(#pair)))
+        }
+        Kind::Shape => mistakes.shape(),
+        Kind::Number => mistakes.number(),
+        Kind::Word => mistakes.word(),
+        Kind::Flag | Kind::Other => Some(plain(value)),
+    }
+}
+
+/// A value of which nothing is known, but that a tuple becomes an array: one type for any number of sizes.
+pub(crate) fn plain(value: &Expr) -> TokenStream {
+    match elements(value) {
+        Some(elements) => {
+            let elements = elements.iter().map(ToTokens::to_token_stream).collect::<Vec<_>>();
+            array(&elements, value.span())
+        }
+        None => value.to_token_stream(),
+    }
+}
+
+/// What is inside of parentheses that stand for nothing, and of the invisible ones of `macro_rules!`.
+fn bare(mut value: &Expr) -> &Expr {
+    loop {
+        value = match value {
+            Expr::Paren(inner) => &inner.expr,
+            Expr::Group(inner) => &inner.expr,
+            bare => return bare,
+        }
+    }
+}
+
+/// The elements of `(3, 3)` or `[3, 3]`.
+fn elements(value: &Expr) -> Option<&Punctuated<Expr, Token![,]>> {
+    match bare(value) {
+        Expr::Tuple(tuple) => Some(&tuple.elems),
+        Expr::Array(array) => Some(&array.elems),
+        _ => None,
+    }
+}
+
+fn literal(value: &Expr) -> Option<&Lit> {
+    match bare(value) {
+        Expr::Lit(ExprLit { lit, .. }) => Some(lit),
+        _ => None,
+    }
+}
+
+/// `[3, 3]`, with the user's parentheses as brackets.
+fn array(elements: &[TokenStream], span: Span) -> TokenStream {
+    let mut group = Group::new(Delimiter::Bracket, quote!(#(#elements),*));
+    group.set_span(span);
+    TokenTree::Group(group).into()
+}
+
+/// Turns one value into Rust and notes what is wrong with it.
+struct Mistakes<'a> {
+    value: &'a Expr,
+    option: &'a str,
+    layer: &'a str,
+    errors: &'a mut Errors,
+}
+
+impl Mistakes<'_> {
+    fn wrong(&mut self, place: &Expr, what: &str, help: String) {
+        let Mistakes { option, layer, .. } = self;
+        self.errors.push_help(
+            Place::of(place, Span::call_site()),
+            format!("`{option}` of `{layer}` {what}"),
+            help,
+        );
+    }
+
+    fn size(&mut self, value: &Expr) -> Option<TokenStream> {
+        let shown = text::tokens(value.to_token_stream());
+        match bare(value) {
+            Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => {
+                let help = if self.layer == "Reshape" {
+                    "write the size out; `Reshape` does not work it out"
+                } else {
+                    "write a whole number from 1"
+                };
+                self.wrong(value, "cannot be negative", help.to_owned());
+                None
+            }
+            Expr::Lit(ExprLit { lit: Lit::Int(_), .. }) => Some(value.to_token_stream()),
+            Expr::Lit(_) | Expr::Tuple(_) | Expr::Array(_) => {
+                let number: String = shown.chars().take_while(|c| *c != '.').filter(char::is_ascii_digit).collect();
+                let help = match number.as_str() {
+                    "" => "write a number, such as `64`".to_owned(),
+                    number => format!("write `{number}`"),
+                };
+                let help = if elements(value).is_some() { "write one number".to_owned() } else { help };
+                self.wrong(value, &format!("is a whole number, not `{shown}`"), help);
+                None
+            }
+            _ => Some(value.to_token_stream()),
+        }
+    }
+
+    /// (height, width), or one number for both.
+    fn pair(&mut self) -> Option<TokenStream> {
+        let value = self.value;
+        if let Some(elements) = elements(value) {
+            if elements.len() != 2 {
+                let shown = text::tokens(value.to_token_stream());
+                self.wrong(
+                    value,
+                    &format!("is (height, width), not `{shown}`"),
+                    format!("write `{} = (3, 3)`, or one number for both", self.option),
+                );
+                return None;
+            }
+            let sizes: Vec<_> = elements.iter().map(|element| self.size(element)).collect();
+            return Some(array(&sizes.into_iter().collect::<Option<Vec<_>>>()?, value.span()));
+        }
+        let size = self.size(value)?;
+        match literal(value) {
+            Some(Lit::Int(number)) => {
+                let mut copy = Literal::usize_unsuffixed(number.base10_parse().ok()?);
+                copy.set_span(Span::call_site());
+                Some(array(&[size, copy.into_token_stream()], value.span()))
+            }
+            // A constant: only its type tells whether it is one number or two.
+            _ => Some(quote!(__Pair(#size).sizes())),
+        }
+    }
+
+    fn shape(&mut self) -> Option<TokenStream> {
+        let value = self.value;
+        let Some(elements) = elements(value) else {
+            let size = self.size(value)?;
+            return Some(match literal(value) {
+                Some(_) => array(&[size], value.span()),
+                None => size,
+            });
+        };
+        if elements.len() > MAX_RANK {
+            self.wrong(
+                value,
+                &format!("has {} dimensions, but a sample has at most {MAX_RANK}", elements.len()),
+                "the batch is not one of them".to_owned(),
+            );
+            return None;
+        }
+        let sizes: Vec<_> = elements.iter().map(|element| self.size(element)).collect();
+        Some(array(&sizes.into_iter().collect::<Option<Vec<_>>>()?, value.span()))
+    }
+
+    fn number(&mut self) -> Option<TokenStream> {
+        let shown = text::tokens(self.value.to_token_stream());
+        match literal(self.value) {
+            Some(Lit::Int(_)) => {
+                self.wrong(self.value, "is a number with a point", format!("write `{shown}.0`"));
+                None
+            }
+            Some(Lit::Str(_)) => {
+                self.wrong(
+                    self.value,
+                    "is a number, not text",
+                    format!("write `{}`", shown.trim_matches('"')),
+                );
+                None
+            }
+            _ => Some(plain(self.value)),
+        }
+    }
+
+    /// `relu`, and how Python writes it: `"relu"`, `relu()`, `ReLU()`, `tf.nn.relu`.
+    fn word(&mut self) -> Option<TokenStream> {
+        let (word, what) = match bare(self.value) {
+            Expr::Lit(ExprLit { lit: Lit::Str(string), .. }) => (string.value(), "is a word, not a string"),
+            Expr::Lit(ExprLit { lit: Lit::Char(character), .. }) => {
+                (character.value().to_string(), "is a word, not a character")
+            }
+            Expr::Call(call) if call.args.is_empty() => match bare(&call.func) {
+                Expr::Path(path) => (path.path.get_ident()?.to_string(), "is a word, without parentheses"),
+                _ => return Some(plain(self.value)),
+            },
+            Expr::MethodCall(call) if call.args.is_empty() => (call.method.to_string(), "is a word alone"),
+            Expr::Field(field) => match &field.member {
+                Member::Named(member) => (member.to_string(), "is a word alone"),
+                Member::Unnamed(_) => return Some(plain(self.value)),
+            },
+            _ => return Some(plain(self.value)),
+        };
+        // `HeNormal` and `ReLU` are classes; the words are `he_normal` and `relu`.
+        let word = match to_snake_case(&word).as_str() {
+            "re_lu" => "relu".to_owned(),
+            word => word.to_owned(),
+        };
+        let Ok(mut repaired) = syn::parse_str::<Ident>(&word) else {
+            self.wrong(self.value, what, format!("write `{} = ..` with a word such as `relu`", self.option));
+            return None;
+        };
+        let positional = self.layer == "Activation";
+        let help = if positional { format!("write `Activation({word})`") } else { format!("write `{} = {word}`", self.option) };
+        self.wrong(self.value, what, help);
+        repaired.set_span(self.value.span());
+        Some(repaired.into_token_stream())
+    }
+}

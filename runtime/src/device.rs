@@ -1,0 +1,75 @@
+//! The devices that networks run on.
+//!
+//! A device is one of dfdx's: it holds tensors and draws random numbers. Addax adds what it needs to run its own
+//! kernels there.
+
+use crate::error::{Error, Result};
+use dfdx::tensor::{Cpu, Gradients, Storage, Tensor};
+use dfdx::tensor_ops::Device as DfdxDevice;
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for dfdx::tensor::Cpu {}
+}
+
+/// A dfdx device on which Addax has kernels: [`Cpu`].
+pub trait Device: DfdxDevice<f32> + sealed::Sealed {
+    /// The numbers of a tensor, row by row.
+    #[doc(hidden)]
+    fn read<S: dfdx::shapes::Shape, T>(tensor: &Tensor<S, f32, Self, T>) -> Vec<f32>;
+
+    /// A tensor of these numbers.
+    #[doc(hidden)]
+    fn write<S: dfdx::shapes::Shape>(
+        &self,
+        values: Vec<f32>,
+        shape: S,
+    ) -> Result<Tensor<S, f32, Self>, Self::Err>;
+
+    /// The numbers of a gradient.
+    #[doc(hidden)]
+    fn read_gradient(gradient: &<Self as Storage<f32>>::Vec) -> Vec<f32>;
+
+    /// Adds to a gradient.
+    #[doc(hidden)]
+    fn add_gradient(gradient: &mut <Self as Storage<f32>>::Vec, values: &[f32]);
+}
+
+impl Device for Cpu {
+    fn read<S: dfdx::shapes::Shape, T>(tensor: &Tensor<S, f32, Self, T>) -> Vec<f32> {
+        tensor.as_vec()
+    }
+
+    fn write<S: dfdx::shapes::Shape>(
+        &self,
+        values: Vec<f32>,
+        shape: S,
+    ) -> Result<Tensor<S, f32, Self>, Self::Err> {
+        use dfdx::tensor::TensorFromVec;
+        self.try_tensor_from_vec(values, shape)
+    }
+
+    fn read_gradient(gradient: &<Self as Storage<f32>>::Vec) -> Vec<f32> {
+        gradient.to_vec()
+    }
+
+    fn add_gradient(gradient: &mut <Self as Storage<f32>>::Vec, values: &[f32]) {
+        for (sum, value) in gradient.iter_mut().zip(values) {
+            *sum += value;
+        }
+    }
+}
+
+/// Seeds are drawn with the device's own generator, so `Cpu::seed_from_u64` makes a whole program repeatable.
+pub(crate) fn draw_seed<D: Device>(device: &D) -> u64 {
+    device.random_u64()
+}
+
+/// A dfdx gradient of a tensor, if the tape has one.
+pub(crate) fn gradient_of<S: dfdx::shapes::Shape, D: Device>(
+    gradients: &mut Gradients<f32, D>,
+    tensor: &Tensor<S, f32, D>,
+) -> Result<Vec<f32>, Error> {
+    let gradient = gradients.get_or_alloc_mut(tensor).map_err(Error::device)?;
+    Ok(D::read_gradient(gradient))
+}

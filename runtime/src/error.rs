@@ -1,0 +1,168 @@
+//! Everything that can go wrong at run time, with what was passed, what was expected and how to mend it.
+
+use crate::shape::Shape;
+use std::path::PathBuf;
+
+/// The result of everything fallible in Addax.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong. The fields carry the values, so a program can act on them.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is nothing to train on, evaluate or predict.
+    #[error("{what} has no samples")]
+    Empty {
+        /// `x`, `validation_data`, ...
+        what: &'static str,
+    },
+
+    /// Inputs and labels differ in number.
+    #[error("{what}: x has {x} samples but y has {y}; give one label for each sample")]
+    DifferentLengths {
+        /// Which data.
+        what: &'static str,
+        /// Samples.
+        x: usize,
+        /// Labels.
+        y: usize,
+    },
+
+    /// A flat vector cannot be cut into samples.
+    #[error("{length} numbers are not whole samples of shape {shape}, which has {} numbers", shape.size())]
+    NotWholeSamples {
+        /// Numbers given.
+        length: usize,
+        /// The shape of one sample.
+        shape: Shape,
+    },
+
+    /// A class id is not one of the network's classes.
+    #[error(
+        "the label of {what}[{row}] is {label}, but the network gives {classes} classes: labels go from 0 to {}",
+        classes - 1
+    )]
+    LabelOutOfRange {
+        /// Which data.
+        what: &'static str,
+        /// The sample.
+        row: usize,
+        /// Its label.
+        label: i64,
+        /// How many classes there are.
+        classes: usize,
+    },
+
+    /// A number is NaN or infinite.
+    #[error("{what}[{row}] contains {value}; training on it would spoil every weight")]
+    NotFinite {
+        /// Which data.
+        what: &'static str,
+        /// The sample.
+        row: usize,
+        /// The number.
+        value: f32,
+    },
+
+    /// A target is outside what the loss can work with.
+    #[error("{what}[{row}] is {value}, but {loss} takes targets from 0 to 1")]
+    TargetOutOfRange {
+        /// Which data.
+        what: &'static str,
+        /// The sample.
+        row: usize,
+        /// The target.
+        value: f32,
+        /// The loss.
+        loss: &'static str,
+    },
+
+    /// An option has a value that it cannot have.
+    #[error("{option} is {value}; {expected}")]
+    InvalidOption {
+        /// The option's name.
+        option: &'static str,
+        /// What was given.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+
+    /// A validation split leaves one side empty.
+    #[error("validation_split = {split} of {samples} samples leaves no samples for {side}")]
+    EmptySplit {
+        /// The share.
+        split: f64,
+        /// All samples.
+        samples: usize,
+        /// `training` or `validation`.
+        side: &'static str,
+    },
+
+    /// The loss became NaN or infinite.
+    #[error(
+        "the loss is {loss} in epoch {epoch}; a smaller learning rate usually mends it, and the weights are those of the last epoch that ended well"
+    )]
+    LossNotFinite {
+        /// The epoch, from 1.
+        epoch: usize,
+        /// The loss.
+        loss: f64,
+    },
+
+    /// A file does not hold the weights of this network.
+    #[error("the weights in {} do not fit {network}:\n{}", path.display(), problems.join("\n"))]
+    WeightsDoNotFit {
+        /// The file.
+        path: PathBuf,
+        /// The network.
+        network: String,
+        /// One line for each tensor that is missing, unknown or different.
+        problems: Vec<String>,
+    },
+
+    /// A file is not a safetensors file.
+    #[error("{} is not a safetensors file: {reason}", path.display())]
+    NotWeights {
+        /// The file.
+        path: PathBuf,
+        /// What the reader says.
+        reason: String,
+    },
+
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+
+    /// A picture could not be drawn or written.
+    #[error("{}: {reason}", path.display())]
+    Picture {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+
+    /// The device failed.
+    #[error("the device failed: {0}")]
+    Device(String),
+}
+
+impl Error {
+    pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Error {
+        let path = path.into();
+        move |source| Error::File { path, source }
+    }
+
+    /// Wraps an error of a dfdx device.
+    #[doc(hidden)]
+    pub fn device(error: impl std::fmt::Display) -> Error {
+        Error::Device(error.to_string())
+    }
+}

@@ -1,0 +1,131 @@
+//! A buffer of floats that starts on a cache line.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+
+/// One cache line, and one vector of the widest instruction set.
+const ALIGNMENT: usize = 64;
+
+/// A zeroed `[f32]` of fixed length, aligned to 64 bytes.
+///
+/// A plain `Vec<f32>` starts anywhere, and then every second wide load crosses a cache line.
+/// There is no slack behind the end: the kernels never read past the slices they are given.
+pub(crate) struct AlignedVec {
+    start: NonNull<f32>,
+    len: usize,
+}
+
+// SAFETY: the buffer is owned, as in `Vec<f32>`.
+unsafe impl Send for AlignedVec {}
+// SAFETY: shared access only reads, as in `Vec<f32>`.
+unsafe impl Sync for AlignedVec {}
+
+impl AlignedVec {
+    /// No floats, no allocation.
+    pub(crate) const fn empty() -> Self {
+        Self {
+            start: NonNull::dangling(),
+            len: 0,
+        }
+    }
+
+    /// `len` zeros.
+    pub(crate) fn new(len: usize) -> Self {
+        if len == 0 {
+            return Self::empty();
+        }
+        let layout = Self::layout(len);
+        // SAFETY: the layout is not empty.
+        let start = unsafe { alloc_zeroed(layout) }.cast::<f32>();
+        let Some(start) = NonNull::new(start) else {
+            handle_alloc_error(layout)
+        };
+        Self { start, len }
+    }
+
+    /// Makes room for at least `len` floats. What was there may be lost.
+    pub(crate) fn at_least(&mut self, len: usize) -> &mut [f32] {
+        if self.len < len {
+            // Freed first, so that the two never exist at once.
+            *self = Self::empty();
+            *self = Self::new(len);
+        }
+        &mut self[..len]
+    }
+
+    fn layout(len: usize) -> Layout {
+        Layout::array::<f32>(len)
+            .and_then(|layout| layout.align_to(ALIGNMENT))
+            .expect("a buffer of more than isize::MAX bytes")
+    }
+}
+
+impl Drop for AlignedVec {
+    fn drop(&mut self) {
+        if self.len > 0 {
+            // SAFETY: allocated in `new` with this layout.
+            unsafe { dealloc(self.start.as_ptr().cast(), Self::layout(self.len)) };
+        }
+    }
+}
+
+impl Deref for AlignedVec {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        // SAFETY: `len` floats were allocated and zeroed; dangling only if `len` is 0.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl DerefMut for AlignedVec {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        // SAFETY: as in `deref`, and the borrow is unique.
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+    }
+}
+
+impl Default for AlignedVec {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl Clone for AlignedVec {
+    fn clone(&self) -> Self {
+        let mut copy = Self::new(self.len);
+        copy.copy_from_slice(self);
+        copy
+    }
+}
+
+impl fmt::Debug for AlignedVec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AlignedVec")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_zeroed_aligned_and_growable() {
+        let mut buffer = AlignedVec::default();
+        assert!(buffer.is_empty());
+        for len in [1, 15, 64, 1000] {
+            buffer.at_least(len).fill(1.0);
+            assert_eq!(buffer.as_ptr() as usize % ALIGNMENT, 0);
+            assert_eq!(buffer.len(), len);
+            assert_eq!(&*buffer.clone(), &*buffer);
+            assert!(AlignedVec::new(len).iter().all(|&x| x == 0.0));
+        }
+        // A smaller request keeps the larger buffer.
+        assert_eq!(buffer.at_least(3).len(), 3);
+        assert_eq!(buffer.len(), 1000);
+    }
+}

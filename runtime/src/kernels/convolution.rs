@@ -1,0 +1,969 @@
+//! Two-dimensional convolution, directly on channels-last images.
+//!
+//! Layouts: samples `(height, width, channels)`, one after the other; kernels
+//! `(kernel_height, kernel_width, in, out)`, as Keras keeps them. In both, one row of the window
+//! is contiguous over (kernel width, channels in), so every pass is a run of register
+//! [tiles](super::tile) straight over the image; nothing is unfolded, except for the gradient of
+//! kernels with so few input channels that a window row would not fill a tile.
+//!
+//! - Forward: rows of a tile are pixels of one output row, columns are output channels.
+//! - Kernel gradient: rows are (kernel column, channel in), columns are output channels.
+//! - Input gradient: the forward pass over the output gradient with the kernel turned round and
+//!   transposed. With strides, input pixels fall into `stride` x `stride` *phases* by which taps
+//!   reach them; each phase is a convolution of its own with a part of the kernel, and no
+//!   product with an inserted zero is ever computed.
+
+use super::simd::{self, MAX_LANES, Simd, Vectorized};
+use super::tile::{Kind, Tile, even, rows_of, vectors_for};
+
+/// Window rows shorter than this are unfolded for the kernel gradient.
+const FEW_TAPS: usize = 8;
+
+/// The shapes of one convolution, along (height, width), and the kernels that compute it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Convolution {
+    /// Size of the input image.
+    pub(crate) input: (usize, usize),
+    /// Size of the output image.
+    pub(crate) output: (usize, usize),
+    /// Size of the window.
+    pub(crate) kernel: (usize, usize),
+    /// Steps between windows.
+    pub(crate) strides: (usize, usize),
+    /// Zeros above and left of the image. Those below and right follow from `output`.
+    pub(crate) padding: (usize, usize),
+    /// Channels of the input.
+    pub(crate) channels: usize,
+    /// Channels of the output.
+    pub(crate) filters: usize,
+}
+
+/// A forward pass of tiles over an image that has its padding.
+struct Forward {
+    image: *const f32,
+    image_row: usize,
+    strides: (usize, usize),
+    kernel_height: usize,
+    /// Floats in one row of the window, also the rows of `weights` per window row.
+    taps: usize,
+    /// Floats between two output columns of the image: stride times channels.
+    image_step: usize,
+    weights: *const f32,
+    weights_stride: usize,
+    bias: *const f32,
+    relu: bool,
+    output: (usize, usize),
+    channels_out: usize,
+    out: *mut f32,
+    out_row: usize,
+    out_pixel: usize,
+}
+
+/// The kernel gradient of one sample.
+struct KernelGradient {
+    image: *const f32,
+    image_row: usize,
+    image_step: usize,
+    stride_height: usize,
+    kernel_height: usize,
+    taps: usize,
+    gradient: *const f32,
+    gradient_row: usize,
+    output: (usize, usize),
+    filters: usize,
+    d_kernel: *mut f32,
+}
+
+/// Copies the output gradient of one sample to where its border is zero, on the way masking it
+/// by the ReLU's output and summing it into the bias gradient.
+struct Scatter<'a> {
+    dy: &'a [f32],
+    y: Option<&'a [f32]>,
+    to: &'a mut [f32],
+    to_row: usize,
+    output: (usize, usize),
+    filters: usize,
+    d_bias: Option<&'a mut [f32]>,
+}
+
+/// The part of an input gradient that falls on one residue of the positions along one axis.
+#[derive(Clone, Copy)]
+struct Phase {
+    /// Taps that reach it.
+    taps: usize,
+    /// First input position.
+    first: usize,
+    /// Number of input positions.
+    count: usize,
+    /// First row (or column) of the bordered output gradient that is read.
+    from: usize,
+}
+
+/// Rounds up to whole vectors of the widest kind.
+fn padded(channels: usize) -> usize {
+    channels.next_multiple_of(MAX_LANES)
+}
+
+impl Convolution {
+    /// Windows only where they fit (`padding="valid"`).
+    pub(crate) fn valid(
+        input: (usize, usize),
+        kernel: (usize, usize),
+        strides: (usize, usize),
+        channels: usize,
+        filters: usize,
+    ) -> Self {
+        let size = |n: usize, k: usize, s: usize| {
+            assert!(
+                k >= 1 && s >= 1 && k <= n,
+                "a window of {k} (stride {s}) over {n}"
+            );
+            (n - k) / s + 1
+        };
+        let output = (
+            size(input.0, kernel.0, strides.0),
+            size(input.1, kernel.1, strides.1),
+        );
+        Self {
+            input,
+            output,
+            kernel,
+            strides,
+            padding: (0, 0),
+            channels,
+            filters,
+        }
+    }
+
+    /// An output of `input / strides`, rounded up (`padding="same"`). An odd amount of padding
+    /// puts the extra zeros at the bottom and right, as TensorFlow does.
+    pub(crate) fn same(
+        input: (usize, usize),
+        kernel: (usize, usize),
+        strides: (usize, usize),
+        channels: usize,
+        filters: usize,
+    ) -> Self {
+        let size = |n: usize, k: usize, s: usize| {
+            assert!(
+                k >= 1 && s >= 1 && n >= 1,
+                "a window of {k} (stride {s}) over {n}"
+            );
+            let out = n.div_ceil(s);
+            (out, ((out - 1) * s + k).saturating_sub(n) / 2)
+        };
+        let (height, top) = size(input.0, kernel.0, strides.0);
+        let (width, left) = size(input.1, kernel.1, strides.1);
+        let (output, padding) = ((height, width), (top, left));
+        Self {
+            input,
+            output,
+            kernel,
+            strides,
+            padding,
+            channels,
+            filters,
+        }
+    }
+
+    /// Floats in one input sample.
+    pub(crate) fn input_len(&self) -> usize {
+        self.input.0 * self.input.1 * self.channels
+    }
+
+    /// Floats in one output sample.
+    pub(crate) fn output_len(&self) -> usize {
+        self.output.0 * self.output.1 * self.filters
+    }
+
+    /// Floats in the kernel.
+    pub(crate) fn kernel_len(&self) -> usize {
+        self.kernel.0 * self.kernel.1 * self.channels * self.filters
+    }
+
+    /// Floats in the buffer that [`pack`](Self::pack) fills: bias, forward weights, and weights
+    /// of the input gradient, each padded to whole vectors.
+    pub(crate) fn packed_len(&self) -> usize {
+        self.packed_backward_at()
+            + self.kernel.0 * self.kernel.1 * self.filters * padded(self.channels)
+    }
+
+    /// Floats of scratch memory a worker needs for `forward` and for `backward`. What it holds
+    /// does not matter.
+    pub(crate) fn scratch_len(&self) -> usize {
+        let (height, width) = self.bordered_output();
+        self.bordered_input_len() + height * width * self.filters + self.unfolded_len()
+    }
+
+    /// Whether windows reach over the edge of the image.
+    fn has_border(&self) -> bool {
+        self.bordered_input() != self.input
+    }
+
+    /// Size of the input with its padding: from `padding` zeros before the image to the end of
+    /// the last window or of the image.
+    fn bordered_input(&self) -> (usize, usize) {
+        let size = |n: usize, out: usize, k: usize, s: usize, before: usize| {
+            (n + before).max((out - 1) * s + k)
+        };
+        let (n, out, k, s, before) = (
+            self.input,
+            self.output,
+            self.kernel,
+            self.strides,
+            self.padding,
+        );
+        (
+            size(n.0, out.0, k.0, s.0, before.0),
+            size(n.1, out.1, k.1, s.1, before.1),
+        )
+    }
+
+    fn bordered_input_len(&self) -> usize {
+        let (height, width) = self.bordered_input();
+        if self.has_border() {
+            height * width * self.channels
+        } else {
+            0
+        }
+    }
+
+    /// Zero rows and columns above and left of the output gradient for the input gradient.
+    fn gradient_border(&self) -> (usize, usize) {
+        let before =
+            |k: usize, s: usize, padding: usize| (k.div_ceil(s) - 1).saturating_sub(padding / s);
+        let (k, s, padding) = (self.kernel, self.strides, self.padding);
+        (before(k.0, s.0, padding.0), before(k.1, s.1, padding.1))
+    }
+
+    /// Size of the output gradient with its border.
+    fn bordered_output(&self) -> (usize, usize) {
+        let size = |n: usize, out: usize, s: usize, padding: usize, before: usize| {
+            before + out.max((n - 1 + padding) / s + 1)
+        };
+        let before = self.gradient_border();
+        let (n, out, s, padding) = (self.input, self.output, self.strides, self.padding);
+        (
+            size(n.0, out.0, s.0, padding.0, before.0),
+            size(n.1, out.1, s.1, padding.1, before.1),
+        )
+    }
+
+    /// Floats in one row of the window.
+    fn taps(&self) -> usize {
+        self.kernel.1 * self.channels
+    }
+
+    fn unfolded_len(&self) -> usize {
+        if self.unfolds() {
+            // Windows are written in whole vectors, the last one too.
+            self.output.0 * self.output.1 * self.kernel.0 * self.taps() + MAX_LANES
+        } else {
+            0
+        }
+    }
+
+    fn unfolds(&self) -> bool {
+        self.taps() < FEW_TAPS && self.kernel.0 > 1
+    }
+
+    fn packed_forward_at(&self) -> usize {
+        padded(self.filters)
+    }
+
+    fn packed_backward_at(&self) -> usize {
+        self.packed_forward_at() + self.kernel.0 * self.taps() * padded(self.filters)
+    }
+
+    /// The phases along one axis (0 height, 1 width), by residue of the padded position.
+    fn phase(&self, axis: usize, residue: usize) -> Phase {
+        let pick = |pair: (usize, usize)| if axis == 0 { pair.0 } else { pair.1 };
+        let (n, kernel, stride) = (pick(self.input), pick(self.kernel), pick(self.strides));
+        let (padding, border) = (pick(self.padding), pick(self.gradient_border()));
+        // Position p of the input is position p + padding = stride * q + residue of the padded
+        // input, which tap residue + stride * t of output q - t reads.
+        let taps = kernel.saturating_sub(residue).div_ceil(stride);
+        let first = (residue + stride - padding % stride) % stride;
+        let count = n.saturating_sub(first).div_ceil(stride);
+        let q = (first + padding) / stride;
+        Phase {
+            taps,
+            first,
+            count,
+            from: (q + border + 1).saturating_sub(taps),
+        }
+    }
+
+    /// Lays the weights out for the kernels: once per change of the weights.
+    ///
+    /// # Panics
+    /// If a length is not that of the layer.
+    pub(crate) fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, packed: &mut [f32]) {
+        assert_eq!(kernel.len(), self.kernel_len());
+        assert_eq!(packed.len(), self.packed_len());
+        packed.fill(0.0);
+        let (forward_at, backward_at) = (self.packed_forward_at(), self.packed_backward_at());
+        if let Some(bias) = bias {
+            packed[..self.filters].copy_from_slice(bias);
+        }
+        let stride = padded(self.filters);
+        let forward = &mut packed[forward_at..backward_at];
+        for (to, from) in forward
+            .chunks_exact_mut(stride)
+            .zip(kernel.chunks_exact(self.filters))
+        {
+            to[..self.filters].copy_from_slice(from);
+        }
+        // (phase, tap row, tap column, filter, channel), taps in the order in which the bordered
+        // output gradient is read, which is from the last to the first.
+        let mut blocks =
+            packed[backward_at..].chunks_exact_mut(self.filters * padded(self.channels));
+        for (residue_row, residue_column) in self.residues() {
+            let taps = (
+                self.phase(0, residue_row).taps,
+                self.phase(1, residue_column).taps,
+            );
+            for row in (0..taps.0).rev() {
+                for column in (0..taps.1).rev() {
+                    let row = residue_row + self.strides.0 * row;
+                    let column = residue_column + self.strides.1 * column;
+                    let from =
+                        &kernel[(row * self.kernel.1 + column) * self.channels * self.filters..];
+                    let to = blocks.next().expect("each tap belongs to one phase");
+                    for (f, to) in to.chunks_exact_mut(padded(self.channels)).enumerate() {
+                        for (c, to) in to[..self.channels].iter_mut().enumerate() {
+                            *to = from[c * self.filters + f];
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Residues of both axes, the order of the packed phases.
+    fn residues(&self) -> impl Iterator<Item = (usize, usize)> {
+        let strides = self.strides;
+        (0..strides.0).flat_map(move |row| (0..strides.1).map(move |column| (row, column)))
+    }
+
+    /// `y = x * kernel + bias`, then ReLU if asked, for `rows` samples.
+    ///
+    /// # Panics
+    /// If a length is not that of the layer.
+    pub(crate) fn forward(
+        &self,
+        rows: usize,
+        x: &[f32],
+        packed: &[f32],
+        relu: bool,
+        y: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        assert_eq!(x.len(), rows * self.input_len());
+        assert_eq!(y.len(), rows * self.output_len());
+        assert_eq!(packed.len(), self.packed_len());
+        let bordered = &mut scratch[..self.bordered_input_len()];
+        bordered.fill(0.0);
+        let width = self.bordered_input().1;
+        // Of a window of one pixel that visits every pixel, the whole image is one row.
+        let flat = self.kernel == (1, 1) && self.strides == (1, 1) && !self.has_border();
+        let output = if flat {
+            (1, self.output.0 * self.output.1)
+        } else {
+            self.output
+        };
+        for (x, y) in samples(x, self.input_len()).zip(samples_mut(y, self.output_len())) {
+            let image = self.with_border(x, bordered);
+            simd::dispatch(&Forward {
+                image: image.as_ptr(),
+                image_row: width * self.channels,
+                strides: self.strides,
+                kernel_height: self.kernel.0,
+                taps: self.taps(),
+                image_step: self.strides.1 * self.channels,
+                weights: packed[self.packed_forward_at()..].as_ptr(),
+                weights_stride: padded(self.filters),
+                bias: packed.as_ptr(),
+                relu,
+                output,
+                channels_out: self.filters,
+                out: y.as_mut_ptr(),
+                out_row: output.1 * self.filters,
+                out_pixel: self.filters,
+            });
+        }
+    }
+
+    /// Gradients of `rows` samples.
+    ///
+    /// - `dy`: gradient of the output; with `y`, the output itself, `dy` is masked by the ReLU
+    ///   (`y > 0`) on the way;
+    /// - `dx`: overwritten with the gradient of the input, if wanted;
+    /// - `d_kernel` `(kernel_height, kernel_width, in, out)`, `d_bias`: added to.
+    ///
+    /// # Panics
+    /// If a length is not that of the layer.
+    #[expect(clippy::too_many_arguments, reason = "the operands of one formula")]
+    pub(crate) fn backward(
+        &self,
+        rows: usize,
+        x: &[f32],
+        y: Option<&[f32]>,
+        dy: &[f32],
+        packed: &[f32],
+        mut dx: Option<&mut [f32]>,
+        d_kernel: &mut [f32],
+        mut d_bias: Option<&mut [f32]>,
+        scratch: &mut [f32],
+    ) {
+        let (input_len, output_len) = (self.input_len(), self.output_len());
+        assert_eq!(x.len(), rows * input_len);
+        assert_eq!(dy.len(), rows * output_len);
+        assert!(y.is_none_or(|y| y.len() == dy.len()));
+        assert!(dx.as_ref().is_none_or(|dx| dx.len() == x.len()));
+        assert!(
+            d_bias
+                .as_ref()
+                .is_none_or(|d_bias| d_bias.len() == self.filters)
+        );
+        assert_eq!(packed.len(), self.packed_len());
+        assert_eq!(d_kernel.len(), self.kernel_len());
+
+        let scratch = &mut scratch[..self.scratch_len()];
+        let (bordered, scratch) = scratch.split_at_mut(self.bordered_input_len());
+        let (gradient, unfolded) = scratch.split_at_mut(scratch.len() - self.unfolded_len());
+        // Only the borders stay as they are from one sample to the next.
+        bordered.fill(0.0);
+        gradient.fill(0.0);
+        let gradient_row = self.bordered_output().1 * self.filters;
+        let border = self.gradient_border();
+        let inside = border.0 * gradient_row + border.1 * self.filters;
+
+        for sample in 0..rows {
+            let output = sample * output_len..(sample + 1) * output_len;
+            simd::dispatch(Scatter {
+                dy: &dy[output.clone()],
+                y: y.map(|y| &y[output]),
+                to: &mut gradient[inside..],
+                to_row: gradient_row,
+                output: self.output,
+                filters: self.filters,
+                d_bias: d_bias.as_deref_mut(),
+            });
+            let input = sample * input_len..(sample + 1) * input_len;
+            let image = self.with_border(&x[input.clone()], bordered);
+            let inner = &gradient[inside..];
+            if self.unfolds() {
+                simd::dispatch(Unfold {
+                    conv: self,
+                    image,
+                    unfolded: &mut *unfolded,
+                });
+                let taps = self.kernel.0 * self.taps();
+                simd::dispatch(&KernelGradient {
+                    image: unfolded.as_ptr(),
+                    image_row: self.output.1 * taps,
+                    image_step: taps,
+                    stride_height: 1,
+                    kernel_height: 1,
+                    taps,
+                    gradient: inner.as_ptr(),
+                    gradient_row,
+                    output: self.output,
+                    filters: self.filters,
+                    d_kernel: d_kernel.as_mut_ptr(),
+                });
+            } else {
+                simd::dispatch(&KernelGradient {
+                    image: image.as_ptr(),
+                    image_row: self.bordered_input().1 * self.channels,
+                    image_step: self.strides.1 * self.channels,
+                    stride_height: self.strides.0,
+                    kernel_height: self.kernel.0,
+                    taps: self.taps(),
+                    gradient: inner.as_ptr(),
+                    gradient_row,
+                    output: self.output,
+                    filters: self.filters,
+                    d_kernel: d_kernel.as_mut_ptr(),
+                });
+            }
+            if let Some(dx) = dx.as_deref_mut() {
+                self.input_gradient(gradient, packed, &mut dx[input]);
+            }
+        }
+    }
+
+    /// `dx` of one sample from the bordered gradient.
+    fn input_gradient(&self, gradient: &[f32], packed: &[f32], dx: &mut [f32]) {
+        if self.kernel.0 < self.strides.0 || self.kernel.1 < self.strides.1 {
+            // Pixels between the windows: no phase writes them.
+            dx.fill(0.0);
+        }
+        let gradient_row = self.bordered_output().1 * self.filters;
+        let block = self.filters * padded(self.channels);
+        let mut weights = &packed[self.packed_backward_at()..];
+        for (residue_row, residue_column) in self.residues() {
+            let row = self.phase(0, residue_row);
+            let column = self.phase(1, residue_column);
+            let (now, rest) = weights.split_at(row.taps * column.taps * block);
+            weights = rest;
+            if now.is_empty() || row.count * column.count == 0 {
+                continue;
+            }
+            let out = (row.first * self.input.1 + column.first) * self.channels;
+            simd::dispatch(&Forward {
+                image: gradient[row.from * gradient_row + column.from * self.filters..].as_ptr(),
+                image_row: gradient_row,
+                strides: (1, 1),
+                kernel_height: row.taps,
+                taps: column.taps * self.filters,
+                image_step: self.filters,
+                weights: now.as_ptr(),
+                weights_stride: padded(self.channels),
+                bias: std::ptr::null(),
+                relu: false,
+                output: (row.count, column.count),
+                channels_out: self.channels,
+                out: dx[out..].as_mut_ptr(),
+                out_row: self.strides.0 * self.input.1 * self.channels,
+                out_pixel: self.strides.1 * self.channels,
+            });
+        }
+    }
+
+    /// The sample inside its border of zeros; the sample itself if it has none.
+    fn with_border<'a>(&self, x: &'a [f32], bordered: &'a mut [f32]) -> &'a [f32] {
+        if !self.has_border() {
+            return x;
+        }
+        let (row, bordered_row) = (
+            self.input.1 * self.channels,
+            self.bordered_input().1 * self.channels,
+        );
+        let start = self.padding.0 * bordered_row + self.padding.1 * self.channels;
+        let rows = bordered[start..].chunks_mut(bordered_row);
+        for (to, from) in rows.zip(x.chunks_exact(row)) {
+            to[..row].copy_from_slice(from);
+        }
+        bordered
+    }
+}
+
+/// The samples of a batch, each of `len` floats.
+fn samples(x: &[f32], len: usize) -> std::slice::ChunksExact<'_, f32> {
+    x.chunks_exact(len.max(1))
+}
+
+fn samples_mut(x: &mut [f32], len: usize) -> std::slice::ChunksExactMut<'_, f32> {
+    x.chunks_exact_mut(len.max(1))
+}
+
+// The pointers in `Forward` and `KernelGradient` come from slices whose lengths the safe methods
+// above have checked; the geometry is that of the `Convolution`, so all tiles stay inside them.
+
+impl Vectorized for &Forward {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let (height, width) = self.output;
+        let vectors = self.channels_out.div_ceil(S::LANES);
+        let mut v = 0;
+        while v < vectors {
+            let take = vectors_for::<S>(vectors - v, width);
+            let first = v * S::LANES;
+            let parts = width.div_ceil(rows_of::<S>(take));
+            let mut tile = Tile {
+                kind: Kind::Steps,
+                rows: 0,
+                columns: (self.channels_out - first).min(take * S::LANES),
+                segments: self.kernel_height,
+                steps: self.taps,
+                a: self.image,
+                a_stride: self.image_step,
+                a_segment: self.image_row,
+                b: self.weights.wrapping_add(first),
+                b_step: self.weights_stride,
+                b_segment: self.taps * self.weights_stride,
+                c: self.out,
+                c_stride: self.out_pixel,
+                accumulate: false,
+                bias: if self.bias.is_null() {
+                    self.bias
+                } else {
+                    self.bias.wrapping_add(first)
+                },
+                relu: self.relu,
+            };
+            for y in 0..height {
+                for part in 0..parts {
+                    let (start, rows) = even(width, parts, part);
+                    let from = y * self.strides.0 * self.image_row + start * self.image_step;
+                    tile.rows = rows;
+                    tile.a = self.image.wrapping_add(from);
+                    tile.c = self
+                        .out
+                        .wrapping_add(y * self.out_row + start * self.out_pixel + first);
+                    // SAFETY: see above.
+                    unsafe { tile.run(simd) };
+                }
+            }
+            v += take;
+        }
+    }
+}
+
+impl Vectorized for &KernelGradient {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let vectors = self.filters.div_ceil(S::LANES);
+        for kernel_row in 0..self.kernel_height {
+            let mut v = 0;
+            while v < vectors {
+                let take = vectors_for::<S>(vectors - v, self.taps);
+                let first = v * S::LANES;
+                let columns = (self.filters - first).min(take * S::LANES);
+                let parts = self.taps.div_ceil(rows_of::<S>(take));
+                for part in 0..parts {
+                    let (start, rows) = even(self.taps, parts, part);
+                    // SAFETY: see above.
+                    unsafe {
+                        Tile {
+                            kind: Kind::Rows,
+                            rows,
+                            columns,
+                            segments: self.output.0,
+                            steps: self.output.1,
+                            a: self.image.add(kernel_row * self.image_row + start),
+                            a_stride: self.image_step,
+                            a_segment: self.stride_height * self.image_row,
+                            b: self.gradient.add(first),
+                            b_step: self.filters,
+                            b_segment: self.gradient_row,
+                            c: self
+                                .d_kernel
+                                .add((kernel_row * self.taps + start) * self.filters + first),
+                            c_stride: self.filters,
+                            accumulate: true,
+                            bias: std::ptr::null(),
+                            relu: false,
+                        }
+                        .run(simd);
+                    }
+                }
+                v += take;
+            }
+        }
+    }
+}
+
+impl Vectorized for Scatter<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) {
+        let (height, width) = self.output;
+        let filters = self.filters;
+        let zero = simd.zero();
+        let vectors = filters.div_ceil(S::LANES);
+        for v in 0..vectors {
+            let first = v * S::LANES;
+            let n = (filters - first).min(S::LANES);
+            let lanes = simd.first(n);
+            // Two chains of additions hide their latency.
+            let mut sums = [zero; 2];
+            for row in 0..height {
+                let dy = &self.dy[row * width * filters..][..width * filters];
+                let y = self
+                    .y
+                    .map(|y| &y[row * width * filters..][..width * filters]);
+                let to = &mut self.to[row * self.to_row..][..width * filters];
+                for column in 0..width {
+                    let at = column * filters + first;
+                    // SAFETY: `at + n <= width * filters`, the length of the three slices.
+                    unsafe {
+                        let mut g = simd.load_lanes(dy.as_ptr().add(at), lanes);
+                        if let Some(y) = y {
+                            let y = simd.load_lanes(y.as_ptr().add(at), lanes);
+                            g = simd.select(simd.greater(y, zero), g, zero);
+                        }
+                        simd.store_lanes(to.as_mut_ptr().add(at), g, lanes);
+                        sums[column % 2] = simd.add(sums[column % 2], g);
+                    }
+                }
+            }
+            if let Some(d_bias) = self.d_bias.as_deref_mut() {
+                let d_bias = &mut d_bias[first..first + n];
+                // SAFETY: `n` floats.
+                unsafe {
+                    let old = simd.load_lanes(d_bias.as_ptr(), lanes);
+                    let sum = simd.add(old, simd.add(sums[0], sums[1]));
+                    simd.store_lanes(d_bias.as_mut_ptr(), sum, lanes);
+                }
+            }
+        }
+    }
+}
+
+/// Writes one row per output pixel: the whole window, whose rows are shorter than a vector.
+struct Unfold<'a> {
+    conv: &'a Convolution,
+    image: &'a [f32],
+    unfolded: &'a mut [f32],
+}
+
+impl Vectorized for Unfold<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let conv = self.conv;
+        let (taps, image_row) = (conv.taps(), conv.bordered_input().1 * conv.channels);
+        let lanes = simd.first(taps);
+        let step = conv.strides.1 * conv.channels;
+        debug_assert!(taps < FEW_TAPS && FEW_TAPS <= S::LANES);
+        let mut to = self.unfolded.as_mut_ptr();
+        for row in 0..conv.output.0 {
+            let from = self.image[row * conv.strides.0 * image_row..].as_ptr();
+            for column in 0..conv.output.1 {
+                for i in 0..conv.kernel.0 {
+                    // SAFETY: windows lie inside of the bordered image; `unfolded` has room for
+                    // all of them and a vector. What a store writes behind its row is replaced
+                    // by the next row.
+                    unsafe {
+                        let from = from.add(column * step + i * image_row);
+                        simd.store(to, simd.load_lanes(from, lanes));
+                        to = to.add(taps);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::simd::tests::{Numbers, assert_close, for_each_level};
+
+    /// Everything one convolution gives.
+    struct Results<T> {
+        y: Vec<T>,
+        dx: Vec<T>,
+        d_kernel: Vec<T>,
+        d_bias: Vec<T>,
+    }
+
+    /// From the definition, in double precision.
+    fn expected(
+        conv: &Convolution,
+        rows: usize,
+        (x, dy): (&[f32], &[f32]),
+        (kernel, bias): (&[f32], &[f32]),
+        relu: bool,
+    ) -> Results<f64> {
+        let mut out = Results {
+            y: vec![0.0; dy.len()],
+            dx: vec![0.0; x.len()],
+            d_kernel: vec![0.0; kernel.len()],
+            d_bias: vec![0.0; bias.len()],
+        };
+        for pixel in 0..rows * conv.output.0 * conv.output.1 {
+            let (sample, place) = (
+                pixel / (conv.output.0 * conv.output.1),
+                pixel % (conv.output.0 * conv.output.1),
+            );
+            let (row, column) = (place / conv.output.1, place % conv.output.1);
+            for (f, &bias) in bias.iter().enumerate() {
+                // (weight, input) of every product.
+                let mut products = vec![];
+                for i in 0..conv.kernel.0 {
+                    for j in 0..conv.kernel.1 {
+                        let y = (row * conv.strides.0 + i).checked_sub(conv.padding.0);
+                        let x = (column * conv.strides.1 + j).checked_sub(conv.padding.1);
+                        let (Some(y), Some(x)) = (y, x) else { continue };
+                        if y >= conv.input.0 || x >= conv.input.1 {
+                            continue;
+                        }
+                        for c in 0..conv.channels {
+                            let at = (sample * conv.input.0 + y) * conv.input.1 + x;
+                            let weight = (i * conv.kernel.1 + j) * conv.channels + c;
+                            products.push((weight * conv.filters + f, at * conv.channels + c));
+                        }
+                    }
+                }
+                let at = pixel * conv.filters + f;
+                let sum: f64 = products
+                    .iter()
+                    .map(|&(w, i)| f64::from(kernel[w]) * f64::from(x[i]))
+                    .sum();
+                let sum = sum + f64::from(bias);
+                out.y[at] = if relu { sum.max(0.0) } else { sum };
+                if relu && sum <= 0.0 {
+                    continue;
+                }
+                let dy = f64::from(dy[at]);
+                out.d_bias[f] += dy;
+                for (w, i) in products {
+                    out.d_kernel[w] += dy * f64::from(x[i]);
+                    out.dx[i] += dy * f64::from(kernel[w]);
+                }
+            }
+        }
+        out
+    }
+
+    fn check(conv: &Convolution, rows: usize, relu: bool, numbers: &mut Numbers) {
+        let what = format!("{conv:?}, {rows} rows, relu {relu}");
+        let (x, dy) = (
+            numbers.vec(rows * conv.input_len()),
+            numbers.vec(rows * conv.output_len()),
+        );
+        let (kernel, bias) = (numbers.vec(conv.kernel_len()), numbers.vec(conv.filters));
+        let want = expected(conv, rows, (&x, &dy), (&kernel, &bias), relu);
+
+        let mut packed = vec![f32::NAN; conv.packed_len()];
+        // Not a single float more than promised, and nothing sensible in it.
+        let mut scratch = vec![f32::NAN; conv.scratch_len()];
+        conv.pack(&kernel, Some(&bias), &mut packed);
+        let mut got = Results {
+            y: vec![f32::NAN; dy.len()],
+            dx: vec![f32::NAN; x.len()],
+            d_kernel: vec![1.0; kernel.len()],
+            d_bias: vec![1.0; bias.len()],
+        };
+        conv.forward(rows, &x, &packed, relu, &mut got.y, &mut scratch);
+        let tolerance = 2e-6 * (conv.kernel.0 * conv.kernel.1 * conv.channels + 8) as f64;
+        assert_close(&got.y, &want.y, tolerance, &format!("y of {what}"));
+
+        scratch.fill(f32::NAN);
+        let y = relu.then_some(&got.y[..]);
+        let (d_kernel, d_bias) = (&mut got.d_kernel, Some(&mut got.d_bias[..]));
+        conv.backward(
+            rows,
+            &x,
+            y,
+            &dy,
+            &packed,
+            Some(&mut got.dx),
+            d_kernel,
+            d_bias,
+            &mut scratch,
+        );
+        let plus_one = |x: Vec<f64>| x.iter().map(|x| x + 1.0).collect::<Vec<_>>();
+        assert_close(&got.dx, &want.dx, 1e-4, &format!("dx of {what}"));
+        let (d_kernel, d_bias) = (plus_one(want.d_kernel), plus_one(want.d_bias));
+        assert_close(
+            &got.d_kernel,
+            &d_kernel,
+            1e-4,
+            &format!("d_kernel of {what}"),
+        );
+        assert_close(&got.d_bias, &d_bias, 1e-4, &format!("d_bias of {what}"));
+
+        // Without the optional results the others are the same.
+        let mut again = vec![1.0; kernel.len()];
+        conv.backward(
+            rows,
+            &x,
+            y,
+            &dy,
+            &packed,
+            None,
+            &mut again,
+            None,
+            &mut scratch,
+        );
+        assert_eq!(again, got.d_kernel);
+    }
+
+    #[test]
+    fn small_convolutions() {
+        let mut numbers = Numbers::new(16);
+        for_each_level(|_| {
+            check(
+                &Convolution::valid((4, 4), (3, 3), (1, 1), 1, 2),
+                2,
+                true,
+                &mut numbers,
+            );
+            check(
+                &Convolution::same((4, 3), (3, 2), (1, 1), 2, 3),
+                1,
+                false,
+                &mut numbers,
+            );
+            check(
+                &Convolution::same((5, 4), (3, 3), (2, 2), 2, 1),
+                1,
+                true,
+                &mut numbers,
+            );
+            check(
+                &Convolution::valid((5, 5), (2, 1), (3, 2), 1, 1),
+                1,
+                false,
+                &mut numbers,
+            );
+            check(
+                &Convolution::valid((3, 3), (1, 1), (1, 1), 3, 9),
+                1,
+                false,
+                &mut numbers,
+            );
+        });
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "slow")]
+    fn convolutions_of_all_shapes() {
+        let mut numbers = Numbers::new(17);
+        for_each_level(|_| {
+            for round in 0..120 {
+                let n = &mut numbers;
+                let mut two = |low, high| (n.between(low, high), n.between(low, high));
+                let (kernel, strides, more) = (two(1, 5), two(1, 3), two(0, 8));
+                let ((channels, filters), (rows, relu)) = (two(1, 40), two(1, 3));
+                let (small, relu) = (round % 3 == 0, relu % 2 == 0);
+                let channels = if small { 1 + channels % 3 } else { channels };
+                let input = (kernel.0 + more.0, kernel.1 + more.1);
+                let valid = Convolution::valid(input, kernel, strides, channels, filters);
+                check(&valid, rows, relu, n);
+                // The image of a `same` convolution may be smaller than the window.
+                let input = (1 + more.0, 1 + more.1);
+                let same = Convolution::same(input, kernel, strides, channels, filters);
+                check(&same, rows, relu, n);
+            }
+            // All widths of a tile, and more.
+            for width in 1..40 {
+                for (channels, filters) in [(1, 16), (16, 17), (8, 64), (3, 33)] {
+                    let conv =
+                        Convolution::valid((3, width + 2), (3, 3), (1, 1), channels, filters);
+                    check(&conv, 1, false, &mut numbers);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn keras_same_padding_puts_the_odd_zero_last() {
+        let conv = Convolution::same((6, 5), (2, 4), (1, 2), 1, 1);
+        assert_eq!((conv.output, conv.padding), ((6, 3), (0, 1)));
+        let conv = Convolution::same((6, 6), (3, 3), (2, 2), 1, 1);
+        assert_eq!((conv.output, conv.padding), ((3, 3), (0, 0)));
+    }
+
+    #[test]
+    fn explicit_padding() {
+        let mut numbers = Numbers::new(18);
+        let conv = Convolution {
+            padding: (2, 1),
+            output: (4, 3),
+            ..Convolution::valid((4, 4), (3, 3), (2, 2), 2, 3)
+        };
+        for_each_level(|_| check(&conv, 2, true, &mut numbers));
+    }
+}

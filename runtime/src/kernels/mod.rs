@@ -1,0 +1,28 @@
+//! The arithmetic: CPU kernels on slices of `f32`.
+//!
+//! Nothing here knows of tensors, layers or networks, and nothing of the crate is used. Memory
+//! is row-major and channels last: a batch is samples one after the other, a sample is
+//! `(height, width, channels)`, a kernel `(height, width, in, out)`, as Keras keeps them.
+//!
+//! - [`simd`]: vectors of any instruction set behind one trait, chosen at run time;
+//! - `tile`: the inner loop that products and convolutions share;
+//! - [`gemm`], [`convolution`], [`pooling`], [`normalization`]: the heavy operations;
+//! - [`functions`], [`elementwise`]: activations and plain arithmetic;
+//! - [`updates`]: optimizer steps; [`philox`]: dropout; [`aligned`]: memory for all of them.
+//!
+//! The public face of each file is safe functions that check the lengths of their slices once;
+//! the unsafe code behind them does not look again. Kernels run on the calling thread, except
+//! for `Product::run_parallel`, and results do not depend on the number of threads. They do
+//! differ in the last digits from one instruction set to another.
+
+pub(crate) mod aligned;
+pub(crate) mod convolution;
+pub(crate) mod elementwise;
+pub(crate) mod functions;
+pub(crate) mod gemm;
+pub(crate) mod normalization;
+pub(crate) mod philox;
+pub(crate) mod pooling;
+pub(crate) mod simd;
+mod tile;
+pub(crate) mod updates;

@@ -1,0 +1,524 @@
+//! Statistics over the rows of a `(rows, channels)` matrix, and normalisation with them.
+//!
+//! An image batch is such a matrix, with a row for each pixel of each sample. Sums run in single
+//! precision over a few rows, around the mean of those rows, and in double precision over the
+//! whole: the textbook `E[x^2] - E[x]^2` loses everything when the mean is large. The order of
+//! the sums depends on the shape only.
+
+use super::simd::{self, Simd, Vectorized};
+
+/// Rows that are summed in single precision before they join the whole.
+const CHUNK: usize = 64;
+
+/// Count, mean, and sum of squared deviations from the mean of each channel.
+///
+/// Parts of a batch may be gathered apart and [merged](Self::merge).
+#[derive(Clone, Debug)]
+pub(crate) struct Moments {
+    /// Rows so far.
+    pub(crate) count: usize,
+    /// Mean of each channel.
+    pub(crate) mean: Vec<f64>,
+    /// Sum of `(x - mean)^2` of each channel.
+    pub(crate) squares: Vec<f64>,
+}
+
+impl Moments {
+    /// No rows yet.
+    pub(crate) fn new(channels: usize) -> Self {
+        Self {
+            count: 0,
+            mean: vec![0.0; channels],
+            squares: vec![0.0; channels],
+        }
+    }
+
+    /// Forgets all rows.
+    pub(crate) fn clear(&mut self) {
+        self.count = 0;
+        self.mean.fill(0.0);
+        self.squares.fill(0.0);
+    }
+
+    /// Adds the rows of `x`.
+    pub(crate) fn update(&mut self, x: &[f32]) {
+        let channels = self.mean.len();
+        assert!(
+            channels > 0 && x.len().is_multiple_of(channels),
+            "rows of {channels}"
+        );
+        for rows in x.chunks(CHUNK * channels) {
+            simd::dispatch(AddRows {
+                moments: self,
+                rows,
+            });
+            self.count += rows.len() / channels;
+        }
+    }
+
+    /// Adds the rows that `other` has seen.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        assert_eq!(self.mean.len(), other.mean.len());
+        for c in 0..self.mean.len() {
+            self.merge_channel(c, other.count, other.mean[c], other.squares[c]);
+        }
+        self.count += other.count;
+    }
+
+    /// Variance of a channel over the rows (not the estimate for a larger population), as Keras
+    /// normalises with.
+    pub(crate) fn variance(&self, channel: usize) -> f64 {
+        self.squares[channel] / self.count.max(1) as f64
+    }
+
+    /// Chan, Golub and LeVeque 1979. Leaves `count` to the caller, who goes over all channels.
+    #[inline(always)]
+    fn merge_channel(&mut self, channel: usize, count: usize, mean: f64, squares: f64) {
+        let (mine, other) = (self.count as f64, count as f64);
+        if count > 0 {
+            let all = mine + other;
+            let difference = mean - self.mean[channel];
+            // In this order the first part is taken over exactly.
+            self.mean[channel] += difference * (other / all);
+            self.squares[channel] += squares + difference * difference * mine * other / all;
+        }
+    }
+}
+
+/// One value per channel each: what a normalisation layer does to its input.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Normalizer<'a> {
+    /// Mean, subtracted.
+    pub(crate) mean: &'a [f32],
+    /// `1 / sqrt(variance + epsilon)`, multiplied.
+    pub(crate) inverse_deviation: &'a [f32],
+    /// Trainable scale; one if absent.
+    pub(crate) gamma: Option<&'a [f32]>,
+    /// Trainable shift; zero if absent.
+    pub(crate) beta: Option<&'a [f32]>,
+}
+
+impl Normalizer<'_> {
+    /// `y = (x - mean) * inverse_deviation * gamma + beta`.
+    pub(crate) fn forward(&self, x: &[f32], y: &mut [f32]) {
+        self.check(x);
+        assert_eq!(x.len(), y.len());
+        simd::dispatch(Forward {
+            normalizer: self,
+            x,
+            y,
+        });
+    }
+
+    /// Adds to the sums over all rows of `dy` (the gradient of `beta`) and of `dy * x_hat` (the
+    /// gradient of `gamma`), where `x_hat = (x - mean) * inverse_deviation`.
+    pub(crate) fn backward_sums(
+        &self,
+        x: &[f32],
+        dy: &[f32],
+        sum_dy: &mut [f64],
+        sum_dy_x_hat: &mut [f64],
+    ) {
+        self.check(x);
+        let channels = self.mean.len();
+        assert_eq!(x.len(), dy.len());
+        assert!(sum_dy.len() == channels && sum_dy_x_hat.len() == channels);
+        for (x, dy) in x.chunks(CHUNK * channels).zip(dy.chunks(CHUNK * channels)) {
+            simd::dispatch(BackwardSums {
+                normalizer: self,
+                x,
+                dy,
+                sum_dy,
+                sum_dy_x_hat,
+            });
+        }
+    }
+
+    /// `dx` when mean and variance came from the batch itself:
+    ///
+    /// `dx = gamma * inverse_deviation * (dy - sum_dy / n - x_hat * sum_dy_x_hat / n)`
+    ///
+    /// with the sums over all `n` rows of the batch, of which `x` may be a part. With fixed
+    /// statistics (inference) pass sums of zero.
+    pub(crate) fn backward(
+        &self,
+        x: &[f32],
+        dy: &[f32],
+        (sum_dy, sum_dy_x_hat): (&[f64], &[f64]),
+        n: usize,
+        dx: &mut [f32],
+    ) {
+        self.check(x);
+        let channels = self.mean.len();
+        assert!(x.len() == dy.len() && x.len() == dx.len());
+        assert!(sum_dy.len() == channels && sum_dy_x_hat.len() == channels);
+        simd::dispatch(Backward {
+            normalizer: self,
+            x,
+            dy,
+            sum_dy,
+            sum_dy_x_hat,
+            n,
+            dx,
+        });
+    }
+
+    fn check(&self, x: &[f32]) {
+        let channels = self.mean.len();
+        assert!(
+            channels > 0 && x.len().is_multiple_of(channels),
+            "rows of {channels}"
+        );
+        assert_eq!(self.inverse_deviation.len(), channels);
+        assert!(self.gamma.is_none_or(|gamma| gamma.len() == channels));
+        assert!(self.beta.is_none_or(|beta| beta.len() == channels));
+    }
+}
+
+/// One vector of channels of a [`Normalizer`].
+struct Constants<S: Simd> {
+    lanes: S::Lanes,
+    mean: S::Vector,
+    inverse: S::Vector,
+    /// `inverse * gamma`.
+    scale: S::Vector,
+    beta: S::Vector,
+}
+
+impl<S: Simd> Constants<S> {
+    /// For the channels from `first` on, of which there must be one.
+    #[inline(always)]
+    fn new(simd: S, normalizer: &Normalizer<'_>, first: usize) -> Self {
+        let lanes = simd.first((normalizer.mean.len() - first).min(S::LANES));
+        // SAFETY: `Normalizer::check` has compared the lengths.
+        unsafe {
+            let mean = simd.load_lanes(normalizer.mean.as_ptr().add(first), lanes);
+            let inverse = simd.load_lanes(normalizer.inverse_deviation.as_ptr().add(first), lanes);
+            let scale = match normalizer.gamma {
+                Some(gamma) => simd.mul(inverse, simd.load_lanes(gamma.as_ptr().add(first), lanes)),
+                None => inverse,
+            };
+            let beta = match normalizer.beta {
+                Some(beta) => simd.load_lanes(beta.as_ptr().add(first), lanes),
+                None => simd.zero(),
+            };
+            Self {
+                lanes,
+                mean,
+                inverse,
+                scale,
+                beta,
+            }
+        }
+    }
+}
+
+/// Adds at most `CHUNK` rows to all channels.
+struct AddRows<'a> {
+    moments: &'a mut Moments,
+    rows: &'a [f32],
+}
+
+impl Vectorized for AddRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let channels = self.moments.mean.len();
+        let count = self.rows.len() / channels;
+        let share = simd.splat(1.0 / count as f32);
+        let mut first = 0;
+        while first < channels {
+            let n = (channels - first).min(S::LANES);
+            let lanes = simd.first(n);
+            let mut sum = simd.zero();
+            for row in self.rows.chunks_exact(channels) {
+                // SAFETY: lanes of the row.
+                sum = simd.add(sum, unsafe {
+                    simd.load_lanes(row.as_ptr().add(first), lanes)
+                });
+            }
+            // Rounded, but any number near the mean will do: the rest is summed beside it.
+            let near = simd.mul(sum, share);
+            let (mut rest, mut squares) = (simd.zero(), simd.zero());
+            for row in self.rows.chunks_exact(channels) {
+                // SAFETY: lanes of the row.
+                let x = unsafe { simd.load_lanes(row.as_ptr().add(first), lanes) };
+                let difference = simd.sub(x, near);
+                rest = simd.add(rest, difference);
+                squares = simd.mul_add(difference, difference, squares);
+            }
+            let mut out = [[0.0f32; simd::MAX_LANES]; 3];
+            for (out, vector) in out.iter_mut().zip([near, rest, squares]) {
+                // SAFETY: room for the most lanes there are.
+                unsafe { simd.store(out.as_mut_ptr(), vector) };
+            }
+            let [nears, rests, squares] = out;
+            for (lane, ((near, rest), squares)) in nears
+                .into_iter()
+                .zip(rests)
+                .zip(squares)
+                .take(n)
+                .enumerate()
+            {
+                let [near, rest, squares] = [near, rest, squares].map(f64::from);
+                let shift = rest / count as f64;
+                let squares = squares - rest * shift;
+                self.moments
+                    .merge_channel(first + lane, count, near + shift, squares);
+            }
+            first += n;
+        }
+    }
+}
+
+struct Forward<'a> {
+    normalizer: &'a Normalizer<'a>,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl Vectorized for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let channels = self.normalizer.mean.len();
+        let mut first = 0;
+        while first < channels {
+            let c = Constants::new(simd, self.normalizer, first);
+            for (x, y) in self
+                .x
+                .chunks_exact(channels)
+                .zip(self.y.chunks_exact_mut(channels))
+            {
+                // SAFETY: lanes of the rows.
+                unsafe {
+                    let x = simd.load_lanes(x.as_ptr().add(first), c.lanes);
+                    let y = y.as_mut_ptr().add(first);
+                    let value = simd.mul_add(simd.sub(x, c.mean), c.scale, c.beta);
+                    simd.store_lanes(y, value, c.lanes);
+                }
+            }
+            first += S::LANES;
+        }
+    }
+}
+
+/// At most `CHUNK` rows.
+struct BackwardSums<'a> {
+    normalizer: &'a Normalizer<'a>,
+    x: &'a [f32],
+    dy: &'a [f32],
+    sum_dy: &'a mut [f64],
+    sum_dy_x_hat: &'a mut [f64],
+}
+
+impl Vectorized for BackwardSums<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let channels = self.normalizer.mean.len();
+        let mut first = 0;
+        while first < channels {
+            let c = Constants::new(simd, self.normalizer, first);
+            let (mut plain, mut weighted) = (simd.zero(), simd.zero());
+            for (x, dy) in self
+                .x
+                .chunks_exact(channels)
+                .zip(self.dy.chunks_exact(channels))
+            {
+                // SAFETY: lanes of the rows.
+                unsafe {
+                    let x = simd.load_lanes(x.as_ptr().add(first), c.lanes);
+                    let dy = simd.load_lanes(dy.as_ptr().add(first), c.lanes);
+                    plain = simd.add(plain, dy);
+                    let x_hat = simd.mul(simd.sub(x, c.mean), c.inverse);
+                    weighted = simd.mul_add(dy, x_hat, weighted);
+                }
+            }
+            let mut out = [[0.0f32; simd::MAX_LANES]; 2];
+            for (out, vector) in out.iter_mut().zip([plain, weighted]) {
+                // SAFETY: room for the most lanes there are.
+                unsafe { simd.store(out.as_mut_ptr(), vector) };
+            }
+            // The zips end with the lanes or the channels, whichever are fewer.
+            for (sum, value) in self.sum_dy[first..].iter_mut().zip(&out[0][..S::LANES]) {
+                *sum += f64::from(*value);
+            }
+            for (sum, value) in self.sum_dy_x_hat[first..]
+                .iter_mut()
+                .zip(&out[1][..S::LANES])
+            {
+                *sum += f64::from(*value);
+            }
+            first += S::LANES;
+        }
+    }
+}
+
+struct Backward<'a> {
+    normalizer: &'a Normalizer<'a>,
+    x: &'a [f32],
+    dy: &'a [f32],
+    sum_dy: &'a [f64],
+    sum_dy_x_hat: &'a [f64],
+    n: usize,
+    dx: &'a mut [f32],
+}
+
+impl Vectorized for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let channels = self.normalizer.mean.len();
+        let n = self.n.max(1) as f64;
+        let mut first = 0;
+        while first < channels {
+            let c = Constants::new(simd, self.normalizer, first);
+            let mut means = [[0.0f32; simd::MAX_LANES]; 2];
+            for (means, sums) in means.iter_mut().zip([self.sum_dy, self.sum_dy_x_hat]) {
+                for (mean, sum) in means.iter_mut().zip(&sums[first..]) {
+                    *mean = (sum / n) as f32;
+                }
+            }
+            // SAFETY: the arrays have the most lanes there are.
+            let (mean_dy, mean_dy_x_hat) =
+                unsafe { (simd.load(means[0].as_ptr()), simd.load(means[1].as_ptr())) };
+            let rows = self
+                .x
+                .chunks_exact(channels)
+                .zip(self.dy.chunks_exact(channels));
+            for ((x, dy), dx) in rows.zip(self.dx.chunks_exact_mut(channels)) {
+                // SAFETY: lanes of the rows.
+                unsafe {
+                    let x = simd.load_lanes(x.as_ptr().add(first), c.lanes);
+                    let dy = simd.load_lanes(dy.as_ptr().add(first), c.lanes);
+                    let x_hat = simd.mul(simd.sub(x, c.mean), c.inverse);
+                    let along = simd.mul(x_hat, mean_dy_x_hat);
+                    let value = simd.mul(simd.sub(simd.sub(dy, mean_dy), along), c.scale);
+                    simd.store_lanes(dx.as_mut_ptr().add(first), value, c.lanes);
+                }
+            }
+            first += S::LANES;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::simd::tests::{Numbers, assert_close, for_each_level};
+
+    fn statistics(x: &[f32], channels: usize, c: usize) -> (f64, f64) {
+        let column: Vec<f64> = x
+            .iter()
+            .skip(c)
+            .step_by(channels)
+            .map(|&x| f64::from(x))
+            .collect();
+        let n = column.len() as f64;
+        let mean = column.iter().sum::<f64>() / n;
+        (
+            mean,
+            column.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n,
+        )
+    }
+
+    #[test]
+    fn moments_of_numbers_far_from_zero() {
+        let mut numbers = Numbers::new(14);
+        for_each_level(|_| {
+            for channels in [1, 3, 8, 17, 40] {
+                let rows = if cfg!(miri) { 70 } else { 333 };
+                let mut x = numbers.vec(rows * channels);
+                for (i, x) in x.iter_mut().enumerate() {
+                    *x += [0.0, 1000.0, -30.0][i % channels % 3];
+                }
+                let mut whole = Moments::new(channels);
+                whole.update(&x);
+                // The same in two parts of odd sizes.
+                let (head, tail) = x.split_at(47 * channels);
+                let (mut parts, mut rest) = (Moments::new(channels), Moments::new(channels));
+                parts.update(head);
+                rest.update(tail);
+                parts.merge(&rest);
+                for moments in [&whole, &parts] {
+                    assert_eq!(moments.count, rows);
+                    for c in 0..channels {
+                        let (mean, variance) = statistics(&x, channels, c);
+                        assert!((moments.mean[c] - mean).abs() < 1e-6 * (1.0 + mean.abs()));
+                        assert!((moments.variance(c) - variance).abs() < 1e-5);
+                    }
+                }
+                whole.clear();
+                whole.merge(&parts);
+                assert_eq!(whole.mean, parts.mean);
+            }
+        });
+    }
+
+    #[test]
+    fn forward_and_backward() {
+        let mut numbers = Numbers::new(15);
+        for_each_level(|_| {
+            for channels in [1, 3, 8, 16, 19] {
+                let rows = if cfg!(miri) { 5 } else { 150 };
+                let (x, dy) = (numbers.vec(rows * channels), numbers.vec(rows * channels));
+                let (gamma, beta) = (numbers.vec(channels), numbers.vec(channels));
+                let (mean, inverse): (Vec<f32>, Vec<f32>) = (0..channels)
+                    .map(|c| statistics(&x, channels, c))
+                    .map(|(mean, variance)| (mean as f32, (1.0 / (variance + 1e-3).sqrt()) as f32))
+                    .unzip();
+                for parameters in [false, true] {
+                    let normalizer = Normalizer {
+                        mean: &mean,
+                        inverse_deviation: &inverse,
+                        gamma: parameters.then_some(&gamma[..]),
+                        beta: parameters.then_some(&beta[..]),
+                    };
+                    let scale = |c: usize| if parameters { f64::from(gamma[c]) } else { 1.0 };
+                    let shift = |c: usize| if parameters { f64::from(beta[c]) } else { 0.0 };
+                    let x_hat = |i: usize| {
+                        let c = i % channels;
+                        (f64::from(x[i]) - f64::from(mean[c])) * f64::from(inverse[c])
+                    };
+                    let mut y = vec![0.0; x.len()];
+                    normalizer.forward(&x, &mut y);
+                    let want: Vec<f64> = (0..x.len())
+                        .map(|i| x_hat(i) * scale(i % channels) + shift(i % channels))
+                        .collect();
+                    assert_close(&y, &want, 1e-5, "forward");
+
+                    let mut sums = [vec![0.0; channels], vec![0.0; channels]];
+                    let [plain, weighted] = &mut sums;
+                    normalizer.backward_sums(&x, &dy, plain, weighted);
+                    let mut want = [vec![0.0; channels], vec![0.0; channels]];
+                    for (i, &dy) in dy.iter().enumerate() {
+                        want[0][i % channels] += f64::from(dy);
+                        want[1][i % channels] += f64::from(dy) * x_hat(i);
+                    }
+                    for (sums, want) in sums.iter().zip(&want) {
+                        let sums: Vec<f32> = sums.iter().map(|&x| x as f32).collect();
+                        assert_close(&sums, want, 1e-5, "sums");
+                    }
+
+                    let mut dx = vec![0.0; x.len()];
+                    normalizer.backward(&x, &dy, (&sums[0], &sums[1]), rows, &mut dx);
+                    let n = rows as f64;
+                    let want: Vec<f64> = (0..x.len())
+                        .map(|i| {
+                            let c = i % channels;
+                            let inner =
+                                f64::from(dy[i]) - want[0][c] / n - x_hat(i) * want[1][c] / n;
+                            scale(c) * f64::from(inverse[c]) * inner
+                        })
+                        .collect();
+                    assert_close(&dx, &want, 1e-5, "backward");
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,518 @@
+//! Maximum and average over windows of channels-last images.
+//!
+//! Samples are `(height, width, channels)`, one after the other. Padding takes no part: a maximum
+//! is over the pixels that exist, and an average divides by their number, as in Keras. A global
+//! pooling is one window of the whole image.
+
+use super::simd::{self, Simd, Vectorized};
+
+/// The shapes of one pooling, along (height, width), and the kernels that compute it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pooling {
+    /// Size of the input image.
+    pub(crate) input: (usize, usize),
+    /// Size of the output image.
+    pub(crate) output: (usize, usize),
+    /// Size of the window.
+    pub(crate) pool: (usize, usize),
+    /// Steps between windows.
+    pub(crate) strides: (usize, usize),
+    /// Rows above and columns left of the image that windows reach over.
+    pub(crate) padding: (usize, usize),
+    /// Channels of input and output.
+    pub(crate) channels: usize,
+}
+
+impl Pooling {
+    /// Windows only where they fit (`padding="valid"`).
+    pub(crate) fn valid(
+        input: (usize, usize),
+        pool: (usize, usize),
+        strides: (usize, usize),
+        channels: usize,
+    ) -> Self {
+        let size = |n: usize, k: usize, s: usize| {
+            assert!(
+                k >= 1 && s >= 1 && k <= n,
+                "a window of {k} (stride {s}) over {n}"
+            );
+            (n - k) / s + 1
+        };
+        let output = (
+            size(input.0, pool.0, strides.0),
+            size(input.1, pool.1, strides.1),
+        );
+        Self {
+            input,
+            output,
+            pool,
+            strides,
+            padding: (0, 0),
+            channels,
+        }
+    }
+
+    /// An output of `input / strides`, rounded up (`padding="same"`); extra padding is at the
+    /// bottom and right.
+    pub(crate) fn same(
+        input: (usize, usize),
+        pool: (usize, usize),
+        strides: (usize, usize),
+        channels: usize,
+    ) -> Self {
+        let size = |n: usize, k: usize, s: usize| {
+            assert!(
+                k >= 1 && s >= 1 && n >= 1,
+                "a window of {k} (stride {s}) over {n}"
+            );
+            let out = n.div_ceil(s);
+            (out, ((out - 1) * s + k).saturating_sub(n) / 2)
+        };
+        let (height, top) = size(input.0, pool.0, strides.0);
+        let (width, left) = size(input.1, pool.1, strides.1);
+        let (output, padding) = ((height, width), (top, left));
+        Self {
+            input,
+            output,
+            pool,
+            strides,
+            padding,
+            channels,
+        }
+    }
+
+    /// One window of the whole image.
+    pub(crate) fn global(input: (usize, usize), channels: usize) -> Self {
+        Self::valid(input, input, (1, 1), channels)
+    }
+
+    /// Floats in one input sample.
+    pub(crate) fn input_len(&self) -> usize {
+        self.input.0 * self.input.1 * self.channels
+    }
+
+    /// Floats in one output sample.
+    pub(crate) fn output_len(&self) -> usize {
+        self.output.0 * self.output.1 * self.channels
+    }
+
+    /// `y` is the greatest element of each window; NaN if there is one.
+    pub(crate) fn max_forward(&self, rows: usize, x: &[f32], y: &mut [f32]) {
+        self.check(rows, x, y);
+        simd::dispatch(Forward::<MAX> {
+            pooling: self,
+            x,
+            y,
+        });
+    }
+
+    /// Overwrites `dx`, given the input and output of the forward pass.
+    ///
+    /// Among equal elements the first of the window, row by row, gets the gradient, as in
+    /// TensorFlow on the CPU (`SpatialMaxPoolWithArgMaxHelper` keeps an index until a greater
+    /// value comes); no index is stored, the first element equal to the maximum is that one.
+    /// Elements of several windows get the sum.
+    pub(crate) fn max_backward(
+        &self,
+        rows: usize,
+        x: &[f32],
+        y: &[f32],
+        dy: &[f32],
+        dx: &mut [f32],
+    ) {
+        self.check(rows, x, y);
+        assert!(dy.len() == y.len() && dx.len() == x.len());
+        if self.is_halving() {
+            simd::dispatch(HalvingBackward {
+                pooling: self,
+                x,
+                y,
+                dy,
+                dx,
+            });
+        } else {
+            dx.fill(0.0);
+            simd::dispatch(Backward::<MAX> {
+                pooling: self,
+                x,
+                y,
+                dy,
+                dx,
+            });
+        }
+    }
+
+    /// `y` is the mean of each window.
+    pub(crate) fn average_forward(&self, rows: usize, x: &[f32], y: &mut [f32]) {
+        self.check(rows, x, y);
+        simd::dispatch(Forward::<AVERAGE> {
+            pooling: self,
+            x,
+            y,
+        });
+    }
+
+    /// Overwrites `dx`: each element of a window gets its share.
+    pub(crate) fn average_backward(&self, rows: usize, dy: &[f32], dx: &mut [f32]) {
+        self.check(rows, dx, dy);
+        dx.fill(0.0);
+        simd::dispatch(Backward::<AVERAGE> {
+            pooling: self,
+            x: &[],
+            y: &[],
+            dy,
+            dx,
+        });
+    }
+
+    fn check(&self, rows: usize, x: &[f32], y: &[f32]) {
+        assert_eq!(x.len(), rows * self.input_len());
+        assert_eq!(y.len(), rows * self.output_len());
+    }
+
+    /// The usual case: windows of 2 x 2 that touch and do not overlap.
+    fn is_halving(&self) -> bool {
+        self.pool == (2, 2)
+            && self.strides == (2, 2)
+            && self.padding == (0, 0)
+            && self.output == (self.input.0 / 2, self.input.1 / 2)
+    }
+
+    /// The existing pixels of a window: rows and columns of the input.
+    #[inline(always)]
+    fn window(&self, row: usize, column: usize) -> Window {
+        let (top, left) = (row * self.strides.0, column * self.strides.1);
+        Window {
+            rows: (
+                top.saturating_sub(self.padding.0),
+                (top + self.pool.0)
+                    .saturating_sub(self.padding.0)
+                    .min(self.input.0),
+            ),
+            columns: (
+                left.saturating_sub(self.padding.1),
+                (left + self.pool.1)
+                    .saturating_sub(self.padding.1)
+                    .min(self.input.1),
+            ),
+        }
+    }
+}
+
+/// Half-open ranges of rows and columns.
+#[derive(Clone, Copy)]
+struct Window {
+    rows: (usize, usize),
+    columns: (usize, usize),
+}
+
+impl Window {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        (self.rows.1 - self.rows.0) * (self.columns.1 - self.columns.0)
+    }
+}
+
+const MAX: bool = true;
+const AVERAGE: bool = false;
+
+struct Forward<'a, const IS_MAX: bool> {
+    pooling: &'a Pooling,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl<const IS_MAX: bool> Vectorized for Forward<'_, IS_MAX> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let p = self.pooling;
+        let (width, channels) = (p.input.1, p.channels);
+        let samples = self.x.chunks_exact(p.input_len().max(1));
+        for (x, y) in samples.zip(self.y.chunks_exact_mut(p.output_len().max(1))) {
+            for row in 0..p.output.0 {
+                for column in 0..p.output.1 {
+                    let window = p.window(row, column);
+                    let y = &mut y[(row * p.output.1 + column) * channels..][..channels];
+                    let share = simd.splat(1.0 / window.len() as f32);
+                    let mut c = 0;
+                    while c < channels {
+                        let lanes = simd.first((channels - c).min(S::LANES));
+                        let start = if IS_MAX { f32::NEG_INFINITY } else { 0.0 };
+                        let mut total = simd.splat(start);
+                        for i in window.rows.0..window.rows.1 {
+                            for j in window.columns.0..window.columns.1 {
+                                let at = (i * width + j) * channels + c;
+                                // SAFETY: a pixel of the sample, and lanes that it has.
+                                let x = unsafe { simd.load_lanes(x.as_ptr().add(at), lanes) };
+                                total = if IS_MAX {
+                                    // The maximum keeps a NaN that `total` is, but not one in x.
+                                    let greater = simd.max(x, total);
+                                    simd.select(simd.equal(x, x), greater, x)
+                                } else {
+                                    simd.add(total, x)
+                                };
+                            }
+                        }
+                        if !IS_MAX {
+                            total = simd.mul(total, share);
+                        }
+                        // SAFETY: a pixel of the output, and lanes that it has.
+                        unsafe { simd.store_lanes(y.as_mut_ptr().add(c), total, lanes) };
+                        c += S::LANES;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Adds to `dx`. `x` and `y` are not used for averages.
+struct Backward<'a, const IS_MAX: bool> {
+    pooling: &'a Pooling,
+    x: &'a [f32],
+    y: &'a [f32],
+    dy: &'a [f32],
+    dx: &'a mut [f32],
+}
+
+impl<const IS_MAX: bool> Vectorized for Backward<'_, IS_MAX> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let p = self.pooling;
+        let (width, channels) = (p.input.1, p.channels);
+        let (input_len, output_len) = (p.input_len().max(1), p.output_len().max(1));
+        for (sample, dx) in self.dx.chunks_exact_mut(input_len).enumerate() {
+            for pixel in 0..p.output.0 * p.output.1 {
+                let window = p.window(pixel / p.output.1, pixel % p.output.1);
+                let share = simd.splat(1.0 / window.len() as f32);
+                let out = sample * output_len + pixel * channels;
+                let mut c = 0;
+                while c < channels {
+                    let lanes = simd.first((channels - c).min(S::LANES));
+                    // SAFETY: in this loop all accesses are to pixels of the sample and lanes
+                    // they have; for a maximum, x and y have the lengths of dx and dy.
+                    unsafe {
+                        let mut rest = simd.load_lanes(self.dy.as_ptr().add(out + c), lanes);
+                        let mut y = rest;
+                        if IS_MAX {
+                            y = simd.load_lanes(self.y.as_ptr().add(out + c), lanes);
+                        } else {
+                            rest = simd.mul(rest, share);
+                        }
+                        for i in window.rows.0..window.rows.1 {
+                            for j in window.columns.0..window.columns.1 {
+                                let at = (i * width + j) * channels + c;
+                                let mut part = rest;
+                                if IS_MAX {
+                                    let x = self.x.as_ptr().add(sample * input_len + at);
+                                    let here = simd.equal(simd.load_lanes(x, lanes), y);
+                                    part = simd.select(here, rest, simd.zero());
+                                    // Given away: nothing is left for later equal elements.
+                                    rest = simd.select(here, simd.zero(), rest);
+                                }
+                                let to = dx.as_mut_ptr().add(at);
+                                let sum = simd.add(simd.load_lanes(to, lanes), part);
+                                simd.store_lanes(to, sum, lanes);
+                            }
+                        }
+                    }
+                    c += S::LANES;
+                }
+            }
+        }
+    }
+}
+
+/// Maximum over 2 x 2 with stride 2: each element of `dx` is written once.
+struct HalvingBackward<'a> {
+    pooling: &'a Pooling,
+    x: &'a [f32],
+    y: &'a [f32],
+    dy: &'a [f32],
+    dx: &'a mut [f32],
+}
+
+impl Vectorized for HalvingBackward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let p = self.pooling;
+        let (channels, row_len) = (p.channels, p.input.1 * p.channels);
+        let (input_len, output_len) = (p.input_len().max(1), p.output_len().max(1));
+        let covered = 2 * p.output.1 * channels;
+        for (sample, dx) in self.dx.chunks_exact_mut(input_len).enumerate() {
+            for (row, dx) in dx.chunks_mut(2 * row_len).enumerate() {
+                if row == p.output.0 {
+                    // An odd row at the bottom is in no window.
+                    dx.fill(0.0);
+                    continue;
+                }
+                let (upper, lower) = dx.split_at_mut(row_len);
+                // So is an odd column at the right.
+                upper[covered..].fill(0.0);
+                lower[covered..].fill(0.0);
+                let x = &self.x[sample * input_len + 2 * row * row_len..][..2 * row_len];
+                let out = sample * output_len + row * p.output.1 * channels;
+                for column in 0..p.output.1 {
+                    let mut c = 0;
+                    while c < channels {
+                        let lanes = simd.first((channels - c).min(S::LANES));
+                        let out = out + column * channels + c;
+                        let at = 2 * column * channels + c;
+                        // SAFETY: the four pixels of a window, the pixel of the output, and
+                        // lanes that they have.
+                        unsafe {
+                            let y = simd.load_lanes(self.y.as_ptr().add(out), lanes);
+                            let mut rest = simd.load_lanes(self.dy.as_ptr().add(out), lanes);
+                            for (half, dx) in [&mut *upper, &mut *lower].into_iter().enumerate() {
+                                for side in 0..2 {
+                                    let at = at + side * channels;
+                                    let x = x.as_ptr().add(half * row_len + at);
+                                    let here = simd.equal(simd.load_lanes(x, lanes), y);
+                                    let part = simd.select(here, rest, simd.zero());
+                                    rest = simd.select(here, simd.zero(), rest);
+                                    simd.store_lanes(dx.as_mut_ptr().add(at), part, lanes);
+                                }
+                            }
+                        }
+                        c += S::LANES;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::simd::tests::{Numbers, assert_close, for_each_level};
+
+    /// Calls `visit(output index, input indices of the window)` for one sample, from the
+    /// definition with negative positions.
+    fn windows(p: &Pooling, mut visit: impl FnMut(usize, &[usize])) {
+        for row in 0..p.output.0 {
+            for column in 0..p.output.1 {
+                for c in 0..p.channels {
+                    let mut inside = vec![];
+                    for i in 0..p.pool.0 {
+                        for j in 0..p.pool.1 {
+                            let y = (row * p.strides.0 + i) as isize - p.padding.0 as isize;
+                            let x = (column * p.strides.1 + j) as isize - p.padding.1 as isize;
+                            let (height, width) = (p.input.0 as isize, p.input.1 as isize);
+                            if (0..height).contains(&y) && (0..width).contains(&x) {
+                                inside.push(((y * width + x) as usize) * p.channels + c);
+                            }
+                        }
+                    }
+                    visit((row * p.output.1 + column) * p.channels + c, &inside);
+                }
+            }
+        }
+    }
+
+    fn check(p: &Pooling, numbers: &mut Numbers) {
+        let rows = 2;
+        let (n, m) = (p.input_len(), p.output_len());
+        // Few different values, so that there are ties.
+        let x: Vec<f32> = (0..rows * n)
+            .map(|_| numbers.between(0, 4) as f32 - 2.0)
+            .collect();
+        let dy = numbers.vec(rows * m);
+        let mut want = [
+            vec![0.0; rows * m],
+            vec![0.0; rows * n],
+            vec![0.0; rows * m],
+            vec![0.0; rows * n],
+        ];
+        for sample in 0..rows {
+            windows(p, |out, inside| {
+                let out = sample * m + out;
+                let at = |i: usize| sample * n + i;
+                let mut best = inside[0];
+                for &i in inside {
+                    if x[at(i)] > x[at(best)] {
+                        best = i;
+                    }
+                    let share = 1.0 / inside.len() as f64;
+                    want[2][out] += share * f64::from(x[at(i)]);
+                    want[3][at(i)] += share * f64::from(dy[out]);
+                }
+                want[0][out] = f64::from(x[at(best)]);
+                want[1][at(best)] += f64::from(dy[out]);
+            });
+        }
+        let (mut y, mut dx) = (vec![9.0; rows * m], vec![9.0; rows * n]);
+        p.max_forward(rows, &x, &mut y);
+        assert_close(&y, &want[0], 0.0, &format!("max of {p:?}"));
+        p.max_backward(rows, &x, &y, &dy, &mut dx);
+        assert_close(&dx, &want[1], 1e-5, &format!("max gradient of {p:?}"));
+        p.average_forward(rows, &x, &mut y);
+        assert_close(&y, &want[2], 1e-5, &format!("average of {p:?}"));
+        dx.fill(9.0);
+        p.average_backward(rows, &dy, &mut dx);
+        assert_close(&dx, &want[3], 1e-5, &format!("average gradient of {p:?}"));
+    }
+
+    #[test]
+    fn usual_poolings() {
+        let mut numbers = Numbers::new(12);
+        for_each_level(|_| {
+            for channels in [1, 5, 16] {
+                check(
+                    &Pooling::valid((4, 4), (2, 2), (2, 2), channels),
+                    &mut numbers,
+                );
+                check(
+                    &Pooling::valid((5, 3), (2, 2), (2, 2), channels),
+                    &mut numbers,
+                );
+                check(
+                    &Pooling::same((5, 3), (2, 2), (2, 2), channels),
+                    &mut numbers,
+                );
+                check(&Pooling::global((3, 2), channels), &mut numbers);
+            }
+        });
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "slow")]
+    fn poolings_of_all_shapes() {
+        let mut numbers = Numbers::new(13);
+        for_each_level(|_| {
+            for channels in 1..40 {
+                let mut two = |low, high| (numbers.between(low, high), numbers.between(low, high));
+                let (pool, strides, more) = (two(1, 4), two(1, 3), two(0, 6));
+                let input = (pool.0 + more.0, pool.1 + more.1);
+                check(
+                    &Pooling::valid(input, pool, strides, channels),
+                    &mut numbers,
+                );
+                check(&Pooling::same(input, pool, strides, channels), &mut numbers);
+                check(
+                    &Pooling::same((1 + more.0, 1 + more.1), pool, strides, channels),
+                    &mut numbers,
+                );
+            }
+        });
+    }
+
+    #[test]
+    fn a_nan_is_the_maximum() {
+        for_each_level(|_| {
+            for at in 0..4 {
+                let mut x = [1.0, 2.0, 3.0, 4.0];
+                x[at] = f32::NAN;
+                let mut y = [0.0];
+                Pooling::valid((2, 2), (2, 2), (2, 2), 1).max_forward(1, &x, &mut y);
+                assert!(y[0].is_nan());
+            }
+        });
+    }
+}

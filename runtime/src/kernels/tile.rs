@@ -1,0 +1,323 @@
+//! The register tile: the one inner loop of matrix products and convolutions.
+//!
+//! A tile is `R` rows by `V` vectors of the output `C`, held in registers while it runs over
+//! `segments` x `steps` products:
+//!
+//! ```text
+//! C[i][..] = start + sum over segment, step of A(i; segment, step) * B(segment, step)[..]
+//! ```
+//!
+//! `A` is read one float at a time and spread over a vector; `B` is read in whole vectors. There
+//! are two kinds, by which index of `A` is contiguous:
+//!
+//! - [`Kind::Rows`]: rows lie side by side, as in a packed panel, in a transposed matrix, and in
+//!   the kernel gradient of a convolution;
+//! - [`Kind::Steps`]: steps lie side by side and rows are a stride apart, as in a row-major
+//!   matrix, and in the forward pass of a channels-last convolution.
+//!
+//! Segments make a convolution a product without copying: the steps are one row of the kernel's
+//! window (contiguous in a channels-last image), the segments are the rows of the window.
+
+use super::simd::{Simd, Vectorized, last_lanes};
+
+/// The most vectors in a row of a tile.
+pub(super) const MAX_VECTORS: usize = 4;
+
+/// Which index of `A` is contiguous.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Row `i` at step `k` is `a[i + k * a_stride]`.
+    Rows,
+    /// Row `i` at step `k` is `a[i * a_stride + k]`.
+    Steps,
+}
+
+/// Where a tile reads and writes. Strides count floats.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tile {
+    pub(super) kind: Kind,
+    /// Rows of the output, up to [`rows_of`] for the number of vectors.
+    pub(super) rows: usize,
+    /// Columns of the output, up to `MAX_VECTORS` vectors.
+    pub(super) columns: usize,
+    pub(super) segments: usize,
+    pub(super) steps: usize,
+    pub(super) a: *const f32,
+    /// From step to step ([`Kind::Rows`]) or from row to row ([`Kind::Steps`]).
+    pub(super) a_stride: usize,
+    pub(super) a_segment: usize,
+    pub(super) b: *const f32,
+    pub(super) b_step: usize,
+    pub(super) b_segment: usize,
+    pub(super) c: *mut f32,
+    pub(super) c_stride: usize,
+    /// Adds to `C` instead of replacing it.
+    pub(super) accumulate: bool,
+    /// Added to each row of `C`; null for none.
+    pub(super) bias: *const f32,
+    pub(super) relu: bool,
+}
+
+/// The most rows of a tile with so many vectors.
+#[inline(always)]
+pub(super) fn rows_of<S: Simd>(vectors: usize) -> usize {
+    S::TILE_ROWS[vectors - 1]
+}
+
+/// How many vectors to take next when `left` are left and there are `rows` rows in all.
+///
+/// A tile must have enough accumulators to hide the latency of a fused multiply-add (about ten),
+/// and each broadcast should feed as many of them as possible; but a last tile of one vector
+/// (three and one) would be bound by loads, so four vectors may be taken as two and two.
+#[inline(always)]
+pub(super) fn vectors_for<S: Simd>(left: usize, rows: usize) -> usize {
+    if S::LANES < 16 {
+        // With 16 registers two vectors are best; three of one row or two hide latency better.
+        return match left {
+            3 if rows <= rows_of::<S>(3) => 3,
+            _ => left.min(2),
+        };
+    }
+    match left {
+        4 if rows > 8 => 2,
+        4 => 4,
+        left => left.min(3),
+    }
+}
+
+/// Part `index` of `n` things cut into `parts` runs as even as possible: (start, length).
+#[inline(always)]
+pub(super) fn even(n: usize, parts: usize, index: usize) -> (usize, usize) {
+    let (quotient, rest) = (n / parts, n % parts);
+    (
+        index * quotient + index.min(rest),
+        quotient + usize::from(index < rest),
+    )
+}
+
+impl Tile {
+    /// Computes the tile.
+    ///
+    /// # Safety
+    /// - `a` is readable at every (row, segment, step), `b` for `columns` floats at every
+    ///   (segment, step), `bias`, if not null, for `columns` floats;
+    /// - `c` is writable for `columns` floats in each row, and readable if `accumulate`;
+    /// - nothing else writes any of them meanwhile, and `c` overlaps none of the others.
+    #[inline(always)]
+    pub(super) unsafe fn run<S: Simd>(&self, simd: S) {
+        let vectors = self.columns.div_ceil(S::LANES);
+        debug_assert!(vectors >= 1 && self.rows >= 1 && self.rows <= rows_of::<S>(vectors));
+        macro_rules! call {
+            ($vectors:literal: $($rows:literal)*) => {
+                match self.rows {
+                    // Rows beyond `TILE_ROWS` do not occur, and are not compiled.
+                    $($rows if $rows <= S::TILE_ROWS[$vectors - 1] => {
+                        // SAFETY: the caller's promise.
+                        unsafe { self.outline::<S, $rows, $vectors>(simd) }
+                    })*
+                    rows => unreachable!("a tile of {rows} rows and {} vectors", $vectors),
+                }
+            };
+        }
+        match vectors {
+            1 => call!(1: 1 2 3 4 5 6 7 8 9 10 11 12 13 14),
+            2 => call!(2: 1 2 3 4 5 6 7 8 9 10 11 12),
+            3 => call!(3: 1 2 3 4 5 6 7 8),
+            _ => call!(4: 1 2 3 4 5 6),
+        }
+    }
+
+    /// One function per shape, shared by all callers: they are large, and slow to compile.
+    ///
+    /// # Safety
+    /// As [`Tile::run`].
+    #[inline(always)]
+    unsafe fn outline<S: Simd, const R: usize, const V: usize>(&self, simd: S) {
+        match self.kind {
+            Kind::Rows => simd.vectorize(RowsTile::<R, V>(self)),
+            Kind::Steps => simd.vectorize(StepsTile::<R, V>(self)),
+        }
+    }
+
+    /// # Safety
+    /// As [`Tile::run`].
+    #[inline(always)]
+    unsafe fn finish<S: Simd, const R: usize, const V: usize>(
+        &self,
+        simd: S,
+        mut tile: [[S::Vector; V]; R],
+    ) {
+        let last = simd.first(last_lanes(self.columns, S::LANES));
+        if !self.bias.is_null() {
+            for v in 0..V {
+                // SAFETY: the caller's promise.
+                let bias = unsafe { load(simd, self.bias, v, V, last) };
+                for row in &mut tile {
+                    row[v] = simd.add(row[v], bias);
+                }
+            }
+        }
+        if self.accumulate {
+            for (i, row) in tile.iter_mut().enumerate() {
+                for (v, x) in row.iter_mut().enumerate() {
+                    // SAFETY: the caller's promise.
+                    let old = unsafe { load(simd, self.c.add(i * self.c_stride), v, V, last) };
+                    *x = simd.add(*x, old);
+                }
+            }
+        }
+        if self.relu {
+            let zero = simd.zero();
+            for row in &mut tile {
+                for x in row {
+                    // In this order NaN stays NaN.
+                    *x = simd.max(zero, *x);
+                }
+            }
+        }
+        for (i, row) in tile.iter().enumerate() {
+            for (v, &x) in row.iter().enumerate() {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let to = self.c.add(i * self.c_stride + v * S::LANES);
+                    if v + 1 < V {
+                        simd.store(to, x)
+                    } else {
+                        simd.store_lanes(to, x, last)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Vector `v` of `V`, the last one only in its lanes.
+///
+/// # Safety
+/// Readable so far.
+#[inline(always)]
+unsafe fn load<S: Simd>(
+    simd: S,
+    from: *const f32,
+    v: usize,
+    vectors: usize,
+    last: S::Lanes,
+) -> S::Vector {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let from = from.add(v * S::LANES);
+        if v + 1 < vectors {
+            simd.load(from)
+        } else {
+            simd.load_lanes(from, last)
+        }
+    }
+}
+
+/// [`Kind::Rows`]. Only made by [`Tile::outline`], whose safety contract it relies on.
+struct RowsTile<'a, const R: usize, const V: usize>(&'a Tile);
+
+impl<const R: usize, const V: usize> Vectorized for RowsTile<'_, R, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let t = self.0;
+        let last = simd.first(last_lanes(t.columns, S::LANES));
+        let mut tile = [[simd.zero(); V]; R];
+        for segment in 0..t.segments {
+            let mut a = t.a.wrapping_add(segment * t.a_segment);
+            let mut b = t.b.wrapping_add(segment * t.b_segment);
+            for _ in 0..t.steps {
+                // SAFETY: the contract of `Tile::run`.
+                unsafe {
+                    let mut vectors = [simd.zero(); V];
+                    for (v, vector) in vectors.iter_mut().enumerate() {
+                        *vector = load(simd, b, v, V, last);
+                    }
+                    for (i, row) in tile.iter_mut().enumerate() {
+                        let x = simd.splat(*a.add(i));
+                        for v in 0..V {
+                            row[v] = simd.mul_add(x, vectors[v], row[v]);
+                        }
+                    }
+                }
+                a = a.wrapping_add(t.a_stride);
+                b = b.wrapping_add(t.b_step);
+            }
+        }
+        // SAFETY: the contract of `Tile::run`.
+        unsafe { t.finish(simd, tile) };
+    }
+}
+
+/// [`Kind::Steps`]. Only made by [`Tile::outline`], whose safety contract it relies on.
+struct StepsTile<'a, const R: usize, const V: usize>(&'a Tile);
+
+impl<const R: usize, const V: usize> Vectorized for StepsTile<'_, R, V> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let t = self.0;
+        let last = simd.first(last_lanes(t.columns, S::LANES));
+        let mut tile = [[simd.zero(); V]; R];
+        for segment in 0..t.segments {
+            let a = t.a.wrapping_add(segment * t.a_segment);
+            let mut b = t.b.wrapping_add(segment * t.b_segment);
+            // One pointer per five rows; the others are reached from it by the addressing modes
+            // base + stride * {1, 2, 4} and base + (3 * stride).
+            let mut bases = [a; 3];
+            for (g, base) in bases.iter_mut().enumerate() {
+                *base = base.wrapping_add(5 * g * t.a_stride);
+            }
+            for _ in 0..t.steps {
+                // Left alone, the optimiser keeps one pointer per row, and spills them.
+                let stride = opaque(t.a_stride * size_of::<f32>());
+                let triple = opaque(t.a_stride * 3 * size_of::<f32>());
+                // SAFETY: the contract of `Tile::run`.
+                unsafe {
+                    let mut vectors = [simd.zero(); V];
+                    for (v, vector) in vectors.iter_mut().enumerate() {
+                        *vector = load(simd, b, v, V, last);
+                    }
+                    for (i, row) in tile.iter_mut().enumerate() {
+                        let base = bases[i / 5];
+                        let from = match i % 5 {
+                            3 => base.wrapping_byte_add(triple),
+                            n => base.wrapping_byte_add(n * stride),
+                        };
+                        let x = simd.splat(*from);
+                        for v in 0..V {
+                            row[v] = simd.mul_add(x, vectors[v], row[v]);
+                        }
+                    }
+                }
+                for base in &mut bases {
+                    *base = base.wrapping_add(1);
+                }
+                b = b.wrapping_add(t.b_step);
+            }
+        }
+        // SAFETY: the contract of `Tile::run`.
+        unsafe { t.finish(simd, tile) };
+    }
+}
+
+/// A value the optimiser knows nothing about. Costs no instruction.
+#[inline(always)]
+fn opaque(value: usize) -> usize {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        let mut value = value;
+        // SAFETY: no instruction at all.
+        unsafe {
+            std::arch::asm!(
+                "/* {0} */", inout(reg) value, options(pure, nomem, nostack, preserves_flags)
+            );
+        }
+        value
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    value
+}

@@ -1,0 +1,364 @@
+//! `BatchNormalization`.
+
+use super::{Layer, LayerSizes};
+use crate::initializers::Initializer;
+use crate::kernels::normalization::{Moments, Normalizer};
+use crate::layer_parameters;
+use crate::op::{Backward, Forward, Grain, Memory, Op, Parameters, ParametersMut, Phase};
+use crate::shape::{LastOf, Message, Outcome, Parameter, Shape, one_input};
+use dfdx::shapes::Dtype;
+use dfdx::tensor_ops::Device as DfdxDevice;
+use rayon::prelude::*;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Normalizes each feature (of a vector) or channel (of an image): `y = (x - mean) / √(variance + epsilon) · gamma + beta`.
+///
+/// While training, mean and variance are those of the whole batch, and the moving averages follow them:
+/// `moving = moving · momentum + batch · (1 - momentum)`. In `predict` and `evaluate` the moving averages are used.
+///
+/// # Arguments
+/// - `momentum` = `0.99`: how slowly the moving averages follow, from 0 to 1.
+/// - `epsilon` = `0.001`: keeps the divisor away from 0.
+/// - `center` = `true`: learn `beta`. `scale` = `true`: learn `gamma`.
+///
+/// # Shapes
+/// - input: any, at least one dimension
+/// - output: the same
+///
+/// # Parameters
+/// All have the length of the last axis. `gamma` (ones), `beta` (zeros); not trained: `moving_mean` (zeros),
+/// `moving_variance` (ones).
+///
+/// # Errors
+/// In `network!`: a momentum outside 0 to 1, an epsilon that is not above 0.
+///
+/// # Source
+/// Ioffe and Szegedy 2015. Same as `keras.layers.BatchNormalization` over the last axis; the variance of the batch is
+/// the biased one (divided by n), also in the moving average, as in Keras.
+///
+/// # Examples
+/// ```
+/// use addax::network;
+///
+/// network! {
+///     /// Normalizes the channels.
+///     pub Steady: (28, 28, 1) => (26, 26, 16) {
+///         Conv2D(16, 3, activation = relu),
+///         BatchNormalization(),
+///     }
+/// }
+/// # fn main() {}
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct BatchNormalization {
+    /// How slowly the moving averages follow.
+    pub momentum: f64,
+    /// Keeps the divisor away from 0.
+    pub epsilon: f64,
+    /// Whether `beta` is learned.
+    pub center: bool,
+    /// Whether `gamma` is learned.
+    pub scale: bool,
+}
+
+impl BatchNormalization {
+    /// The layer with Keras' defaults.
+    #[allow(clippy::new_without_default, reason = "a layer is made by `network!`, in const context")]
+    pub const fn new() -> Self {
+        BatchNormalization {
+            momentum: 0.99,
+            epsilon: 1e-3,
+            center: true,
+            scale: true,
+        }
+    }
+
+    /// The shape rule.
+    pub const fn output(&self, inputs: &[Shape]) -> Outcome {
+        let input = match one_input("BatchNormalization", inputs) {
+            Ok(input) => input,
+            Err(error) => return error,
+        };
+        if !(self.momentum >= 0.0 && self.momentum <= 1.0) {
+            let message = Message::new(
+                "the momentum of `BatchNormalization` is a share: from 0.0 to 1.0, and the default is 0.99",
+            );
+            return Outcome::error(message).but_assume(input);
+        }
+        if !(self.epsilon > 0.0) {
+            let message = Message::new(
+                "the epsilon of `BatchNormalization` must be above 0, or a constant feature would be divided by 0",
+            )
+            .help("leave it out for the default, 0.001");
+            return Outcome::error(message).but_assume(input);
+        }
+        if !input.is_known() {
+            return Outcome::ok(input);
+        }
+        let vector = Shape::new([input.last()]);
+        let absent = Shape::new([0]);
+        // All four are always there, so that their places stay the same; what is not learned has length 0.
+        Outcome::ok(input)
+            .with(Parameter::new(
+                "gamma",
+                if self.scale { vector } else { absent },
+                Initializer::Ones,
+            ))
+            .with(Parameter::new(
+                "beta",
+                if self.center { vector } else { absent },
+                Initializer::Zeros,
+            ))
+            .with(Parameter::fixed("moving_mean", vector, Initializer::Zeros))
+            .with(Parameter::fixed("moving_variance", vector, Initializer::Ones))
+    }
+}
+
+layer_parameters! {
+    /// The parameters of a [`BatchNormalization`] layer.
+    pub struct BatchNormalizationParameters {
+        /// The learned scale.
+        gamma: S::First,
+        /// The learned offset.
+        beta: S::Second,
+        /// The moving average of the means.
+        fixed moving_mean: LastOf<S::Input>,
+        /// The moving average of the variances.
+        fixed moving_variance: LastOf<S::Input>,
+    }
+}
+
+impl Layer for BatchNormalization {
+    const KIND: &'static str = "BatchNormalization";
+    type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>> =
+        BatchNormalizationParameters<S, E, D>;
+
+    fn op(&self, inputs: &[Shape], _: Shape) -> Box<dyn Op> {
+        let channels = inputs[0].last();
+        Box::new(BatchNormalizationOp {
+            channels,
+            momentum: self.momentum as f32,
+            epsilon: self.epsilon as f32,
+            workspace: Mutex::new(Workspace::new(channels)),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct BatchNormalizationOp {
+    channels: usize,
+    momentum: f32,
+    epsilon: f32,
+    workspace: Mutex<Workspace>,
+}
+
+/// Sums over parts of the batch. Their number is fixed and they are added in order, so that the result does not depend
+/// on the number of threads.
+#[derive(Debug)]
+struct Workspace {
+    moments: Vec<Moments>,
+    /// For each part: the sums of `dy` and of `dy · x̂`.
+    sums: Vec<(Vec<f64>, Vec<f64>)>,
+}
+
+/// Parts of the batch.
+const PARTS: usize = 16;
+
+/// Numbers below which waking threads costs more than it saves.
+const THREADED_NUMBERS: usize = 64 * 1024;
+
+impl Workspace {
+    fn new(channels: usize) -> Self {
+        Workspace {
+            moments: (0..PARTS).map(|_| Moments::new(channels)).collect(),
+            sums: (0..PARTS)
+                .map(|_| (vec![0.0; channels], vec![0.0; channels]))
+                .collect(),
+        }
+    }
+}
+
+impl BatchNormalizationOp {
+    /// The numbers of each part: whole pixels.
+    fn part_len(&self, numbers: usize) -> usize {
+        let pixels = numbers / self.channels.max(1);
+        pixels.div_ceil(PARTS).max(1) * self.channels
+    }
+
+    fn workspace(&self) -> MutexGuard<'_, Workspace> {
+        // The workspace is cleared before each use, so a panic elsewhere cannot have spoilt it.
+        self.workspace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Mean, inverse deviation and variance of the batch, as they stand in `shared`.
+    fn split<'s>(&self, shared: &'s [f32]) -> (&'s [f32], &'s [f32], &'s [f32]) {
+        let (mean, rest) = shared.split_at(self.channels);
+        let (inverse_deviation, variance) = rest.split_at(self.channels);
+        (mean, inverse_deviation, variance)
+    }
+
+    /// What `y` is made with in this phase.
+    fn normalizer<'s>(
+        &self,
+        phase: Phase,
+        parameters: Parameters<'s>,
+        packed: &'s [f32],
+        shared: &'s [f32],
+    ) -> Normalizer<'s> {
+        let (mean, inverse_deviation) = match phase {
+            Phase::Inference => (parameters.get(2), packed),
+            Phase::Training { .. } => {
+                let (mean, inverse_deviation, _) = self.split(shared);
+                (mean, inverse_deviation)
+            }
+        };
+        let present = |p: &'s [f32]| (!p.is_empty()).then_some(p);
+        Normalizer {
+            mean,
+            inverse_deviation,
+            gamma: present(parameters.get(0)),
+            beta: present(parameters.get(1)),
+        }
+    }
+
+    fn measure(&self, x: &[f32], shared: &mut [f32]) {
+        let mut workspace = self.workspace();
+        let part_len = self.part_len(x.len());
+        let measure = |(moments, part): (&mut Moments, &[f32])| moments.update(part);
+        workspace.moments.iter_mut().for_each(Moments::clear);
+        let parts = workspace.moments.par_iter_mut().zip(x.par_chunks(part_len));
+        if x.len() >= THREADED_NUMBERS {
+            parts.for_each(measure);
+        } else {
+            let parts = workspace.moments.iter_mut().zip(x.chunks(part_len));
+            parts.for_each(measure);
+        }
+        let Some((total, others)) = workspace.moments.split_first_mut() else {
+            return;
+        };
+        others.iter().for_each(|moments| total.merge(moments));
+        for channel in 0..self.channels {
+            let variance = total.variance(channel);
+            shared[channel] = total.mean[channel] as f32;
+            shared[self.channels + channel] =
+                (1.0 / (variance + f64::from(self.epsilon)).sqrt()) as f32;
+            shared[2 * self.channels + channel] = variance as f32;
+        }
+    }
+}
+
+impl Op for BatchNormalizationOp {
+    fn memory(&self, training: bool) -> Memory {
+        Memory {
+            packed: self.channels,
+            shared: if training { 3 * self.channels } else { 0 },
+            ..Memory::default()
+        }
+    }
+
+    fn grain(&self, training: bool) -> Grain {
+        if training { Grain::Batch } else { Grain::Rows }
+    }
+
+    fn macs(&self) -> usize {
+        self.channels
+    }
+
+    /// The inverse deviation of the moving variance.
+    fn pack(&self, parameters: Parameters<'_>, _: bool, packed: &mut [f32]) {
+        for (inverse, variance) in packed.iter_mut().zip(parameters.get(3)) {
+            *inverse = 1.0 / (variance + self.epsilon).sqrt();
+        }
+    }
+
+    fn forward(&self, call: Forward<'_>) {
+        let x = call.inputs[0];
+        let training = call.phase != Phase::Inference;
+        if training {
+            self.measure(x, call.shared);
+        }
+        let normalizer = self.normalizer(call.phase, call.parameters, call.packed, call.shared);
+        if training && x.len() >= THREADED_NUMBERS {
+            let part_len = self.part_len(x.len());
+            x.par_chunks(part_len)
+                .zip(call.output.par_chunks_mut(part_len))
+                .for_each(|(x, y)| normalizer.forward(x, y));
+        } else {
+            normalizer.forward(x, call.output);
+        }
+    }
+
+    fn backward(&self, mut call: Backward<'_>) {
+        let x = call.inputs[0];
+        let dy = &*call.d_output;
+        let part_len = self.part_len(x.len());
+        let normalizer = self.normalizer(call.phase, call.parameters, call.packed, call.shared);
+        let mut workspace = self.workspace();
+        let sum = |((x, dy), (sum_dy, sum_dy_x_hat)): ((&[f32], &[f32]), &mut (Vec<f64>, Vec<f64>))| {
+            normalizer.backward_sums(x, dy, sum_dy, sum_dy_x_hat);
+        };
+        for (sum_dy, sum_dy_x_hat) in &mut workspace.sums {
+            sum_dy.fill(0.0);
+            sum_dy_x_hat.fill(0.0);
+        }
+        let threaded = x.len() >= THREADED_NUMBERS;
+        if threaded {
+            x.par_chunks(part_len)
+                .zip(dy.par_chunks(part_len))
+                .zip(workspace.sums.par_iter_mut())
+                .for_each(sum);
+        } else {
+            x.chunks(part_len)
+                .zip(dy.chunks(part_len))
+                .zip(workspace.sums.iter_mut())
+                .for_each(sum);
+        }
+        let Some(((sum_dy, sum_dy_x_hat), others)) = workspace.sums.split_first_mut() else {
+            return;
+        };
+        for (other_dy, other_dy_x_hat) in others {
+            for channel in 0..self.channels {
+                sum_dy[channel] += other_dy[channel];
+                sum_dy_x_hat[channel] += other_dy_x_hat[channel];
+            }
+        }
+        if let Some(gradients) = &mut call.gradients {
+            let [d_gamma, d_beta] = gradients.all();
+            for (d, sum) in d_gamma.iter_mut().zip(&*sum_dy_x_hat) {
+                *d += *sum as f32;
+            }
+            for (d, sum) in d_beta.iter_mut().zip(&*sum_dy) {
+                *d += *sum as f32;
+            }
+        }
+        if let Some(d_input) = &mut call.d_inputs[0] {
+            if call.phase == Phase::Inference {
+                // Moving averages do not depend on the input.
+                sum_dy.fill(0.0);
+                sum_dy_x_hat.fill(0.0);
+            }
+            let sums = (&sum_dy[..], &sum_dy_x_hat[..]);
+            let pixels = x.len() / self.channels.max(1);
+            if threaded {
+                x.par_chunks(part_len)
+                    .zip(dy.par_chunks(part_len))
+                    .zip(d_input.par_chunks_mut(part_len))
+                    .for_each(|((x, dy), dx)| normalizer.backward(x, dy, sums, pixels, dx));
+            } else {
+                normalizer.backward(x, dy, sums, pixels, d_input);
+            }
+        }
+    }
+
+    fn after_step(&self, _: usize, shared: &[f32], mut parameters: ParametersMut<'_>) {
+        if shared.is_empty() {
+            return;
+        }
+        let (mean, _, variance) = self.split(shared);
+        for (index, batch) in [(2, mean), (3, variance)] {
+            for (moving, &batch) in parameters.get(index).iter_mut().zip(batch) {
+                *moving = *moving * self.momentum + batch * (1.0 - self.momentum);
+            }
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! `Conv2D`.
+
+use super::padding::{takes_an_image, too_large, window_output};
+use super::{Layer, LayerSizes, Padding};
+use crate::activations::ActivationFunction;
+use crate::initializers::Initializer;
+use crate::kernels::convolution::Convolution;
+use crate::layer_parameters;
+use crate::op::{Backward, Forward, Memory, Op, Parameters};
+use crate::shape::{Message, Outcome, Parameter, Shape, one_input};
+use dfdx::shapes::Dtype;
+use dfdx::tensor_ops::Device as DfdxDevice;
+
+/// 2D convolution over an image, channels last.
+///
+/// `y[i, j, f] = activation(bias[f] + Σ x[i·s₀ + a, j·s₁ + b, c] · kernel[a, b, c, f])`
+///
+/// # Arguments
+/// - `filters`: number of output channels, at least 1.
+/// - `kernel_size`: (height, width) of the window, or one number for both.
+/// - `strides` = `(1, 1)`: how far the window moves, or one number for both.
+/// - `padding` = `valid`: or `same`.
+/// - `activation` = `linear`, `use_bias` = `true`.
+/// - `kernel_initializer` = `glorot_uniform`, `bias_initializer` = `zeros`.
+///
+/// # Shapes
+/// - input: (height, width, channels)
+/// - output: (height', width', filters), where a side `n` becomes `(n - k) / s + 1` with `valid` and `n / s` rounded
+///   up with `same`
+///
+/// # Parameters
+/// - `kernel`: (kernel height, kernel width, channels, filters)
+/// - `bias`: filters
+///
+/// # Errors
+/// In `network!`: an input that is not an image, a kernel larger than its input, a stride of 0, 0 filters.
+///
+/// # Source
+/// Same formula and defaults as `keras.layers.Conv2D`.
+///
+/// # Examples
+/// ```
+/// use addax::network;
+///
+/// network! {
+///     /// Half the size, sixteen channels.
+///     pub Halve: (28, 28, 1) => (14, 14, 16) {
+///         Conv2D(16, (3, 3), strides = 2, padding = same, activation = relu),
+///     }
+/// }
+/// # fn main() {}
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Conv2D {
+    /// Number of output channels.
+    pub filters: usize,
+    /// (height, width) of the window.
+    pub kernel_size: [usize; 2],
+    /// How far the window moves.
+    pub strides: [usize; 2],
+    /// What happens at the border.
+    pub padding: Padding,
+    /// Applied to the output.
+    pub activation: ActivationFunction,
+    /// Whether a bias is added.
+    pub use_bias: bool,
+    /// First values of the kernel.
+    pub kernel_initializer: Initializer,
+    /// First values of the bias.
+    pub bias_initializer: Initializer,
+}
+
+impl Conv2D {
+    /// A convolution with Keras' defaults.
+    pub const fn new(filters: usize, kernel_size: [usize; 2]) -> Self {
+        Conv2D {
+            filters,
+            kernel_size,
+            strides: [1, 1],
+            padding: Padding::Valid,
+            activation: ActivationFunction::Linear,
+            use_bias: true,
+            kernel_initializer: Initializer::GlorotUniform,
+            bias_initializer: Initializer::Zeros,
+        }
+    }
+
+    /// The shape rule.
+    pub const fn output(&self, inputs: &[Shape]) -> Outcome {
+        let input = match one_input("Conv2D", inputs) {
+            Ok(input) => input,
+            Err(error) => return error,
+        };
+        if self.filters == 0 {
+            return Outcome::error(Message::new(
+                "`Conv2D` has 0 filters, but a layer needs at least 1",
+            ));
+        }
+        if !input.is_known() {
+            return Outcome::ok(input);
+        }
+        if input.rank() != 3 {
+            return Outcome::error(takes_an_image("Conv2D", input));
+        }
+        let [height, width] = match window_output(
+            "Conv2D",
+            "kernel",
+            input,
+            self.kernel_size,
+            self.strides,
+            self.padding,
+        ) {
+            Ok(size) => size,
+            Err(message) => return Outcome::error(message),
+        };
+        let output = Shape::new([height, width, self.filters]);
+        let [kernel_height, kernel_width] = self.kernel_size;
+        let kernel = Shape::new([kernel_height, kernel_width, input.dim(2), self.filters]);
+        if output.checked_size().is_none() || kernel.checked_size().is_none() {
+            return Outcome::error(too_large("Conv2D", input));
+        }
+        let outcome =
+            Outcome::ok(output).with(Parameter::new("kernel", kernel, self.kernel_initializer));
+        if self.use_bias {
+            let bias = Shape::new([self.filters]);
+            outcome.with(Parameter::new("bias", bias, self.bias_initializer))
+        } else {
+            outcome
+        }
+    }
+}
+
+layer_parameters! {
+    /// The parameters of a [`Conv2D`] layer.
+    pub struct Conv2DParameters {
+        /// (kernel height, kernel width, channels, filters)
+        kernel: S::First,
+        /// filters
+        bias: S::Second,
+    }
+}
+
+impl Layer for Conv2D {
+    const KIND: &'static str = "Conv2D";
+    type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>> = Conv2DParameters<S, E, D>;
+
+    fn op(&self, inputs: &[Shape], output: Shape) -> Box<dyn Op> {
+        let make = match self.padding {
+            Padding::Valid => Convolution::valid,
+            Padding::Same => Convolution::same,
+        };
+        let convolution = make(
+            (inputs[0].dim(0), inputs[0].dim(1)),
+            self.kernel_size.into(),
+            self.strides.into(),
+            inputs[0].dim(2),
+            self.filters,
+        );
+        Box::new(Conv2DOp {
+            convolution,
+            filters: self.filters,
+            macs: output.size() * self.kernel_size[0] * self.kernel_size[1] * inputs[0].dim(2),
+            activation: self.activation,
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Conv2DOp {
+    convolution: Convolution,
+    filters: usize,
+    macs: usize,
+    activation: ActivationFunction,
+}
+
+impl Op for Conv2DOp {
+    fn memory(&self, _: bool) -> Memory {
+        Memory {
+            packed: self.convolution.packed_len(),
+            scratch: self.convolution.scratch_len(),
+            ..Memory::default()
+        }
+    }
+
+    fn macs(&self) -> usize {
+        self.macs
+    }
+
+    fn take_activation(&mut self) -> ActivationFunction {
+        std::mem::take(&mut self.activation)
+    }
+
+    fn pack(&self, parameters: Parameters<'_>, _: bool, packed: &mut [f32]) {
+        let bias = parameters.get(1);
+        self.convolution
+            .pack(parameters.get(0), (!bias.is_empty()).then_some(bias), packed);
+    }
+
+    fn forward(&self, call: Forward<'_>) {
+        let relu = self.activation == ActivationFunction::Relu;
+        self.convolution.forward(
+            call.rows,
+            call.inputs[0],
+            call.packed,
+            relu,
+            call.output,
+            call.scratch,
+        );
+        if !relu {
+            self.activation.forward(call.output, self.filters);
+        }
+    }
+
+    fn backward(&self, mut call: Backward<'_>) {
+        let relu = self.activation == ActivationFunction::Relu;
+        if !relu {
+            self.activation
+                .backward(call.output, call.d_output, self.filters);
+        }
+        let Some(gradients) = &mut call.gradients else {
+            return;
+        };
+        let [d_kernel, d_bias] = gradients.all();
+        self.convolution.backward(
+            call.rows,
+            call.inputs[0],
+            relu.then_some(call.output),
+            call.d_output,
+            call.packed,
+            call.d_inputs[0].as_deref_mut(),
+            d_kernel,
+            (!d_bias.is_empty()).then_some(d_bias),
+            call.scratch,
+        );
+    }
+}

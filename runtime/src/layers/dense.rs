@@ -1,0 +1,295 @@
+//! `Dense`.
+
+use super::{Layer, LayerSizes};
+use crate::activations::ActivationFunction;
+use crate::initializers::Initializer;
+use crate::kernels::elementwise::sum_columns;
+use crate::kernels::gemm::{Matrix, Product};
+use crate::layer_parameters;
+use crate::op::{Backward, Forward, Grain, Memory, Op, Parameters, ParametersMut};
+use crate::shape::{Message, Outcome, Parameter, Shape, one_input};
+use dfdx::shapes::Dtype;
+use dfdx::tensor_ops::Device as DfdxDevice;
+
+/// Fully connected layer: `y = activation(x · kernel + bias)`.
+///
+/// # Arguments
+/// - `units`: number of outputs, at least 1.
+/// - `activation` = `linear`: applied to the output.
+/// - `use_bias` = `true`: add a trainable bias.
+/// - `kernel_initializer` = `glorot_uniform`, `bias_initializer` = `zeros`.
+///
+/// # Shapes
+/// - input: `features`
+/// - output: `units`
+///
+/// # Parameters
+/// - `kernel`: (features, units)
+/// - `bias`: units
+///
+/// # Errors
+/// In `network!`: an input that is not a vector ("put `Flatten()` before it"), 0 units.
+///
+/// # Source
+/// Same formula and defaults as `keras.layers.Dense`, but Keras maps the last axis of an input of any rank; that is
+/// most often a forgotten `Flatten`, so here it is an error.
+///
+/// # Examples
+/// ```
+/// use addax::network;
+///
+/// network! {
+///     /// Two layers.
+///     pub Mlp: 784 => 10 {
+///         Dense(128, activation = tanh),
+///         Dense(10, activation = softmax),
+///     }
+/// }
+/// # fn main() {}
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Dense {
+    /// Number of outputs.
+    pub units: usize,
+    /// Applied to the output.
+    pub activation: ActivationFunction,
+    /// Whether a bias is added.
+    pub use_bias: bool,
+    /// First values of the kernel.
+    pub kernel_initializer: Initializer,
+    /// First values of the bias.
+    pub bias_initializer: Initializer,
+}
+
+impl Dense {
+    /// A layer of `units` outputs with Keras' defaults.
+    pub const fn new(units: usize) -> Self {
+        Dense {
+            units,
+            activation: ActivationFunction::Linear,
+            use_bias: true,
+            kernel_initializer: Initializer::GlorotUniform,
+            bias_initializer: Initializer::Zeros,
+        }
+    }
+
+    /// The shape rule.
+    pub const fn output(&self, inputs: &[Shape]) -> Outcome {
+        let output = Shape::new([self.units]);
+        let input = match one_input("Dense", inputs) {
+            Ok(input) => input,
+            Err(error) => return error.but_assume(output),
+        };
+        if self.units == 0 {
+            let message = Message::new("`Dense` has 0 units, but a layer needs at least 1");
+            return Outcome::error(message).but_assume(Shape::UNKNOWN);
+        }
+        if !input.is_known() {
+            return Outcome::ok(output);
+        }
+        if input.rank() != 1 {
+            let message = Message::new("`Dense` takes a vector, but ")
+                .gives(input)
+                .help("put `Flatten()` before it, which makes ")
+                .number(input.size())
+                .text(" numbers of it");
+            return Outcome::error(message).but_assume(output);
+        }
+        let kernel = Shape::new([input.size(), self.units]);
+        if kernel.checked_size().is_none() {
+            let message = Message::new("the kernel of `Dense`, ")
+                .shape(kernel)
+                .text(", has more numbers than this machine can count");
+            return Outcome::error(message).but_assume(output);
+        }
+        let outcome =
+            Outcome::ok(output).with(Parameter::new("kernel", kernel, self.kernel_initializer));
+        if self.use_bias {
+            outcome.with(Parameter::new("bias", output, self.bias_initializer))
+        } else {
+            outcome
+        }
+    }
+}
+
+layer_parameters! {
+    /// The parameters of a [`Dense`] layer.
+    pub struct DenseParameters {
+        /// (features, units)
+        kernel: S::First,
+        /// units
+        bias: S::Second,
+    }
+}
+
+impl Layer for Dense {
+    const KIND: &'static str = "Dense";
+    type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>> = DenseParameters<S, E, D>;
+
+    fn op(&self, inputs: &[Shape], _: Shape) -> Box<dyn Op> {
+        Box::new(DenseOp {
+            features: inputs[0].size(),
+            units: self.units,
+            activation: self.activation,
+        })
+    }
+}
+
+/// Above this, a kernel is not worth reading and writing once per micro-batch for its gradient.
+const DEFERRED_WEIGHTS: usize = 100_000;
+
+/// Above this, a kernel does not stay in a core's cache, and the whole batch goes through it at once.
+const BATCH_WEIGHTS: usize = 1_500_000;
+
+#[derive(Debug)]
+struct DenseOp {
+    features: usize,
+    units: usize,
+    activation: ActivationFunction,
+}
+
+impl DenseOp {
+    fn weights(&self) -> usize {
+        self.features * self.units
+    }
+
+    fn whole_batch(&self) -> bool {
+        self.weights() > BATCH_WEIGHTS
+    }
+
+    /// The transposed kernel is remade once a step where micro-batches would otherwise each read it crosswise.
+    fn packs(&self, training: bool) -> bool {
+        training && !self.whole_batch()
+    }
+
+    fn run(&self, product: Product<'_>, c: &mut [f32], columns: usize) {
+        if self.whole_batch() {
+            product.run_parallel(c, columns);
+        } else {
+            product.run(c, columns);
+        }
+    }
+}
+
+impl Op for DenseOp {
+    fn memory(&self, training: bool) -> Memory {
+        Memory {
+            packed: if self.packs(training) { self.weights() } else { 0 },
+            ..Memory::default()
+        }
+    }
+
+    fn grain(&self, _: bool) -> Grain {
+        if self.whole_batch() {
+            Grain::Batch
+        } else {
+            Grain::Rows
+        }
+    }
+
+    fn macs(&self) -> usize {
+        self.weights()
+    }
+
+    fn take_activation(&mut self) -> ActivationFunction {
+        std::mem::take(&mut self.activation)
+    }
+
+    fn pack(&self, parameters: Parameters<'_>, training: bool, packed: &mut [f32]) {
+        if self.packs(training) {
+            transpose(parameters.get(0), self.units, packed);
+        }
+    }
+
+    fn forward(&self, call: Forward<'_>) {
+        let relu = self.activation == ActivationFunction::Relu;
+        let bias = call.parameters.get(1);
+        let product = Product {
+            a: Matrix::new(call.inputs[0], call.rows, self.features),
+            b: Matrix::new(call.parameters.get(0), self.features, self.units),
+            accumulate: false,
+            bias: (!bias.is_empty()).then_some(bias),
+            relu,
+        };
+        self.run(product, call.output, self.units);
+        if !relu {
+            self.activation.forward(call.output, self.units);
+        }
+    }
+
+    fn backward(&self, mut call: Backward<'_>) {
+        self.activation
+            .backward(call.output, call.d_output, self.units);
+        let d_output = Matrix::new(call.d_output, call.rows, self.units);
+        if let Some(gradients) = &mut call.gradients {
+            let [d_kernel, d_bias] = gradients.all();
+            let product = Product {
+                a: Matrix::new(call.inputs[0], call.rows, self.features).t(),
+                b: d_output,
+                accumulate: true,
+                bias: None,
+                relu: false,
+            };
+            self.run(product, d_kernel, self.units);
+            if !d_bias.is_empty() {
+                sum_columns(call.d_output, d_bias);
+            }
+        }
+        if let Some(d_input) = &mut call.d_inputs[0] {
+            let b = if self.packs(true) {
+                Matrix::new(call.packed, self.units, self.features)
+            } else {
+                Matrix::new(call.parameters.get(0), self.features, self.units).t()
+            };
+            let product = Product {
+                a: d_output,
+                b,
+                accumulate: false,
+                bias: None,
+                relu: false,
+            };
+            self.run(product, d_input, self.features);
+        }
+    }
+
+    fn deferred(&self) -> bool {
+        !self.whole_batch() && self.weights() > DEFERRED_WEIGHTS
+    }
+
+    fn deferred_gradients(
+        &self,
+        rows: usize,
+        input: &[f32],
+        d_output: &[f32],
+        mut gradients: ParametersMut<'_>,
+    ) {
+        let [d_kernel, d_bias] = gradients.all();
+        Product {
+            a: Matrix::new(input, rows, self.features).t(),
+            b: Matrix::new(d_output, rows, self.units),
+            accumulate: false,
+            bias: None,
+            relu: false,
+        }
+        .run_parallel(d_kernel, self.units);
+        if !d_bias.is_empty() {
+            d_bias.fill(0.0);
+            sum_columns(d_output, d_bias);
+        }
+    }
+}
+
+/// Writes `matrix`, which has `columns` columns, as its transpose, in squares that stay in the cache.
+fn transpose(matrix: &[f32], columns: usize, transposed: &mut [f32]) {
+    const SIDE: usize = 16;
+    let rows = matrix.len() / columns;
+    for top in (0..rows).step_by(SIDE) {
+        for left in (0..columns).step_by(SIDE) {
+            for column in left..(left + SIDE).min(columns) {
+                for row in top..(top + SIDE).min(rows) {
+                    transposed[column * rows + row] = matrix[row * columns + column];
+                }
+            }
+        }
+    }
+}

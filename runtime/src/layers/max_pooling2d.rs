@@ -1,0 +1,144 @@
+//! `MaxPooling2D`.
+
+use super::padding::{takes_an_image, window_output};
+use super::{Layer, LayerSizes, Padding};
+use crate::kernels::pooling::Pooling;
+use crate::op::{Backward, Forward, Op};
+use crate::shape::{Outcome, Shape, one_input};
+use crate::tape::NoParameters;
+use dfdx::shapes::Dtype;
+use dfdx::tensor_ops::Device as DfdxDevice;
+
+/// The largest value of each window, for each channel. Alias: `MaxPool2D`.
+///
+/// # Arguments
+/// - `pool_size` = `(2, 2)`: (height, width) of the window, or one number for both.
+/// - `strides` = `pool_size`: how far the window moves, or one number for both.
+/// - `padding` = `valid`: or `same`. Padding never wins.
+///
+/// # Shapes
+/// - input: (height, width, channels)
+/// - output: (height', width', channels), sized as in [`Conv2D`](super::Conv2D)
+///
+/// # Errors
+/// In `network!`: an input that is not an image, a window larger than its input, a stride of 0.
+///
+/// # Source
+/// Same as `keras.layers.MaxPooling2D`. Where several values are the largest, the
+/// gradient goes to the first of them, row by row.
+///
+/// # Examples
+/// ```
+/// use addax::network;
+///
+/// network! {
+///     /// A quarter of the pixels.
+///     pub Smaller: (28, 28, 3) => (14, 14, 3) {
+///         MaxPooling2D(),
+///     }
+/// }
+/// # fn main() {}
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct MaxPooling2D {
+    /// (height, width) of the window.
+    pub pool_size: [usize; 2],
+    /// How far the window moves; `None` for its own size.
+    pub strides: Option<[usize; 2]>,
+    /// What happens at the border.
+    pub padding: Padding,
+}
+
+impl MaxPooling2D {
+    /// A 2x2 window that moves by its own size.
+    #[allow(clippy::new_without_default, reason = "a layer is made by `network!`, in const context")]
+    pub const fn new() -> Self {
+        MaxPooling2D {
+            pool_size: [2, 2],
+            strides: None,
+            padding: Padding::Valid,
+        }
+    }
+
+    const fn step(&self) -> [usize; 2] {
+        match self.strides {
+            Some(strides) => strides,
+            None => self.pool_size,
+        }
+    }
+
+    /// The shape rule.
+    pub const fn output(&self, inputs: &[Shape]) -> Outcome {
+        let input = match one_input("MaxPooling2D", inputs) {
+            Ok(input) => input,
+            Err(error) => return error,
+        };
+        if !input.is_known() {
+            return Outcome::ok(input);
+        }
+        if input.rank() != 3 {
+            return Outcome::error(takes_an_image("MaxPooling2D", input));
+        }
+        match window_output(
+            "MaxPooling2D",
+            "window",
+            input,
+            self.pool_size,
+            self.step(),
+            self.padding,
+        ) {
+            Ok([height, width]) => Outcome::ok(Shape::new([height, width, input.dim(2)])),
+            Err(message) => Outcome::error(message),
+        }
+    }
+}
+
+impl Layer for MaxPooling2D {
+    const KIND: &'static str = "MaxPooling2D";
+    type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>> = NoParameters<E, D>;
+
+    fn op(&self, inputs: &[Shape], output: Shape) -> Box<dyn Op> {
+        let make = match self.padding {
+            Padding::Valid => Pooling::valid,
+            Padding::Same => Pooling::same,
+        };
+        let pooling = make(
+            (inputs[0].dim(0), inputs[0].dim(1)),
+            self.pool_size.into(),
+            self.step().into(),
+            inputs[0].dim(2),
+        );
+        Box::new(MaxPooling2DOp {
+            pooling,
+            macs: output.size() * self.pool_size[0] * self.pool_size[1],
+        })
+    }
+}
+
+#[derive(Debug)]
+struct MaxPooling2DOp {
+    pooling: Pooling,
+    macs: usize,
+}
+
+impl Op for MaxPooling2DOp {
+    fn macs(&self) -> usize {
+        self.macs
+    }
+
+    fn forward(&self, call: Forward<'_>) {
+        self.pooling.max_forward(call.rows, call.inputs[0], call.output);
+    }
+
+    fn backward(&self, call: Backward<'_>) {
+        if let Some(d_input) = &mut call.d_inputs[0] {
+            self.pooling.max_backward(
+                call.rows,
+                call.inputs[0],
+                call.output,
+                call.d_output,
+                d_input,
+            );
+        }
+    }
+}

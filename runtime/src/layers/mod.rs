@@ -1,0 +1,78 @@
+//! The layers: one file each, with its options, its shape rule, its parameters, its kernels' glue and its tests.
+//!
+//! A layer is a `Copy` struct whose public fields are its options, under Keras' names. To add one, write a file here and
+//! a line in this list; the macro crate knows no layer by name.
+//!
+//! Next to the trait [`Layer`] a layer has two inherent functions, because traits cannot have `const fn`s on stable
+//! Rust: `const fn new(..) -> Self` takes the arguments that must be given, and
+//! `const fn output(&self, inputs: &[Shape]) -> Outcome` is its shape rule.
+
+use crate::op::Op;
+use crate::shape::{Shape, StaticShape};
+use dfdx::shapes::Dtype;
+use dfdx::tensor_ops::Device as DfdxDevice;
+use std::fmt::Debug;
+
+mod activation;
+mod average_pooling2d;
+mod batch_normalization;
+mod conv2d;
+mod dense;
+mod dropout;
+mod flatten;
+mod global_max_pooling2d;
+mod max_pooling2d;
+mod padding;
+mod reshape;
+
+pub use activation::Activation;
+pub use average_pooling2d::{AveragePooling2D, AveragePooling2D as AvgPool2D};
+pub use batch_normalization::{BatchNormalization, BatchNormalizationParameters};
+pub use conv2d::{Conv2D, Conv2DParameters};
+pub use dense::{Dense, DenseParameters};
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use global_max_pooling2d::{GlobalMaxPooling2D, GlobalMaxPooling2D as GlobalMaxPool2D};
+pub use max_pooling2d::{MaxPooling2D, MaxPooling2D as MaxPool2D};
+pub use padding::Padding;
+pub use reshape::Reshape;
+
+/// The shapes around one layer as types.
+pub trait LayerSizes: Clone + Debug + 'static {
+    /// What the layer takes.
+    type Input: StaticShape;
+    /// What it gives.
+    type Output: StaticShape;
+    /// The shape of its first parameter.
+    type First: StaticShape;
+    /// The shape of its second parameter; a vector of length 0 if it has none.
+    type Second: StaticShape;
+}
+
+/// One layer in its place in a network, as a type: `network!` makes one for each layer.
+pub trait Place: LayerSizes {
+    /// The kind of layer.
+    type Layer: Layer;
+    /// The layer with its options.
+    const LAYER: Self::Layer;
+    /// Which layer of the network it is, from 0.
+    const INDEX: u32;
+}
+
+/// What `network!` can put into a network.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer",
+    label = "not a layer",
+    note = "a layer is a `Copy` type that implements `addax::layers::Layer` and has the functions `new` and `output`"
+)]
+pub trait Layer: Copy + Debug + Send + Sync + 'static {
+    /// The layer's name, as Keras spells it.
+    const KIND: &'static str;
+
+    /// The parameters as dfdx tensors: [`NoParameters`](crate::tape::NoParameters), or a struct made with
+    /// [`layer_parameters!`](crate::layer_parameters).
+    type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>>: Clone + Debug;
+
+    /// The layer bound to its sizes.
+    fn op(&self, inputs: &[Shape], output: Shape) -> Box<dyn Op>;
+}

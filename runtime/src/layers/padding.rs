@@ -1,0 +1,129 @@
+//! Windows that move over an image: sizes and padding, shared by convolutions and poolings.
+
+use crate::shape::{Message, Shape};
+
+/// What happens at the border of an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Padding {
+    /// The window stays inside: the output shrinks.
+    #[default]
+    Valid,
+    /// The border is padded so that the output is the input divided by the stride, rounded up. Where the padding is
+    /// odd, the larger half goes to the bottom and the right.
+    Same,
+}
+
+/// The (height, width) that a window of size `size` gives on `input`, or what is wrong with it.
+///
+/// `layer` and `window` are the words of the message: `Conv2D` and `kernel`.
+pub(crate) const fn window_output(
+    layer: &str,
+    window: &str,
+    input: Shape,
+    size: [usize; 2],
+    strides: [usize; 2],
+    padding: Padding,
+) -> Result<[usize; 2], Message> {
+    if size[0] == 0 || size[1] == 0 {
+        return Err(Message::new("the ")
+            .text(window)
+            .text(" of `")
+            .text(layer)
+            .text("` is ")
+            .number(size[0])
+            .text("x")
+            .number(size[1])
+            .text(", but it must be at least 1x1"));
+    }
+    if strides[0] == 0 || strides[1] == 0 {
+        return Err(Message::new("the strides of `")
+            .text(layer)
+            .text("` are (")
+            .number(strides[0])
+            .text(", ")
+            .number(strides[1])
+            .text("), but a window must move by at least 1")
+            .help("leave `strides` out for the default"));
+    }
+    let (height, width) = (input.dim(0), input.dim(1));
+    match padding {
+        Padding::Same => Ok([height.div_ceil(strides[0]), width.div_ceil(strides[1])]),
+        Padding::Valid => {
+            if size[0] > height || size[1] > width {
+                return Err(Message::new("the ")
+                    .number(size[0])
+                    .text("x")
+                    .number(size[1])
+                    .text(" ")
+                    .text(window)
+                    .text(" of `")
+                    .text(layer)
+                    .text("` does not fit: ")
+                    .gives(input)
+                    .help("use a smaller ")
+                    .text(window)
+                    .text(", fewer poolings before it, or `padding = same`"));
+            }
+            Ok([
+                (height - size[0]) / strides[0] + 1,
+                (width - size[1]) / strides[1] + 1,
+            ])
+        }
+    }
+}
+
+/// The message for a layer that takes images and is given something else.
+pub(crate) const fn takes_an_image(layer: &str, input: Shape) -> Message {
+    let message = Message::new("`")
+        .text(layer)
+        .text("` takes an image (height, width, channels), but ")
+        .gives(input);
+    if input.rank() == 1 {
+        message.help("put it before `Flatten()`, or make an image of the vector with `Reshape((height, width, channels))`")
+    } else if input.rank() == 2 {
+        message
+            .help("add the channels with `Reshape((")
+            .number(input.dim(0))
+            .text(", ")
+            .number(input.dim(1))
+            .text(", 1))`")
+    } else {
+        message
+    }
+}
+
+/// Refuses an output whose size a `usize` cannot hold.
+pub(crate) const fn too_large(layer: &str, input: Shape) -> Message {
+    Message::new("what `")
+        .text(layer)
+        .text("` makes of ")
+        .shape(input)
+        .text(" has more numbers than this machine can count")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(size: [usize; 2], strides: [usize; 2], padding: Padding) -> Result<[usize; 2], String> {
+        let input = Shape::new([7, 6, 3]).named("the input");
+        window_output("Conv2D", "kernel", input, size, strides, padding)
+            .map_err(|m| m.as_str().to_owned())
+    }
+
+    #[test]
+    fn sizes_are_keras_sizes() {
+        assert_eq!(output([3, 3], [1, 1], Padding::Valid), Ok([5, 4]));
+        assert_eq!(output([3, 3], [2, 2], Padding::Valid), Ok([3, 2]));
+        assert_eq!(output([3, 3], [2, 2], Padding::Same), Ok([4, 3]));
+        assert_eq!(output([7, 6], [1, 1], Padding::Valid), Ok([1, 1]));
+        assert_eq!(output([9, 9], [1, 1], Padding::Same), Ok([7, 6]));
+    }
+
+    #[test]
+    fn a_window_that_cannot_be_is_refused() {
+        assert!(output([8, 1], [1, 1], Padding::Valid).unwrap_err().contains("8x1 kernel"));
+        assert!(output([0, 3], [1, 1], Padding::Valid).unwrap_err().contains("at least 1x1"));
+        assert!(output([3, 3], [1, 0], Padding::Same).unwrap_err().contains("at least 1"));
+    }
+}

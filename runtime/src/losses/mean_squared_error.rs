@@ -1,0 +1,29 @@
+//! `MeanSquaredError`.
+
+use super::{Loss, LossCall};
+use crate::training::Values;
+
+/// Mean squared error, Keras' `mse`: the mean of `(y_true - y_pred)²` over all numbers of all samples.
+///
+/// # Source
+/// Same as `keras.losses.MeanSquaredError`.
+///
+/// ```
+/// use addax::losses::{Loss, MeanSquaredError};
+///
+/// assert_eq!(MeanSquaredError.name(), "mean_squared_error");
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MeanSquaredError;
+
+impl Loss for MeanSquaredError {
+    type Target = Values;
+
+    fn name(&self) -> &'static str {
+        "mean_squared_error"
+    }
+
+    fn run(&self, call: LossCall<'_>) -> f64 {
+        call.elementwise(|t, p| ((p - t) * (p - t), 2.0 * (p - t)))
+    }
+}

@@ -1,0 +1,117 @@
+//! Losses: what training makes small. One file each.
+//!
+//! A loss sees the last layer's values before its activation (`z`) and computes the activation itself, so that softmax
+//! and sigmoid followed by their crossentropy are computed from logits, which neither overflows nor loses the gradient.
+//! The value that a loss reports is the mean over the samples.
+
+use crate::activations::ActivationFunction;
+use crate::training::data::{TargetRows, TargetRule};
+use std::fmt::Debug;
+
+mod binary_crossentropy;
+mod categorical_crossentropy;
+mod mean_absolute_error;
+mod mean_squared_error;
+mod sparse_categorical_crossentropy;
+
+pub use binary_crossentropy::BinaryCrossentropy;
+pub use categorical_crossentropy::CategoricalCrossentropy;
+pub use mean_absolute_error::MeanAbsoluteError;
+pub use mean_squared_error::MeanSquaredError;
+pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
+
+/// Predicted probabilities that are not computed from logits are kept this far from 0 and 1, as Keras does.
+pub(crate) const EPSILON: f32 = 1e-7;
+
+/// What is trained for.
+#[diagnostic::on_unimplemented(
+    message = "this model has no loss to train for",
+    label = "not compiled",
+    note = "compile it first: `let mut model = model.compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy);`"
+)]
+pub trait Loss: Debug + Send + Sync {
+    /// The kind of target it takes: [`Classes`](crate::training::Classes) or [`Values`](crate::training::Values).
+    type Target
+    where
+        Self: Sized;
+
+    /// Keras' name.
+    fn name(&self) -> &'static str;
+
+    /// What targets it can work with.
+    #[doc(hidden)]
+    fn target_rule(&self) -> TargetRule {
+        TargetRule::Finite
+    }
+
+    /// The sum of the losses of some samples; fills in the predictions and, in training, the gradient.
+    fn run(&self, call: LossCall<'_>) -> f64;
+}
+
+/// Some samples for a loss to judge.
+#[derive(Debug)]
+pub struct LossCall<'a> {
+    /// How many samples.
+    pub rows: usize,
+    /// Numbers in each answer.
+    pub size: usize,
+    /// The last axis of an answer.
+    pub width: usize,
+    /// The activation that turns `z` into predictions.
+    pub head: ActivationFunction,
+    /// What the last layer gives before that activation.
+    pub z: &'a [f32],
+    /// Where the predictions go.
+    pub y_pred: &'a mut [f32],
+    /// The targets.
+    pub targets: TargetRows<'a>,
+    /// Where the gradient with respect to `z` goes, times `scale`. `None` outside training.
+    pub d_z: Option<&'a mut [f32]>,
+    /// One over the samples of the whole batch.
+    pub scale: f32,
+}
+
+impl LossCall<'_> {
+    /// Fills in the predictions.
+    pub(crate) fn predict(&mut self) {
+        self.y_pred.copy_from_slice(self.z);
+        self.head.forward(self.y_pred, self.width);
+    }
+
+    /// For a loss that is a sum over numbers: `each(target, prediction)` gives the loss of one number and its
+    /// derivative; the loss of a sample is their mean.
+    pub(crate) fn elementwise(mut self, each: impl Fn(f32, f32) -> (f32, f32)) -> f64 {
+        self.predict();
+        let mut total = 0.0;
+        let share = 1.0 / self.size as f32;
+        for row in 0..self.rows {
+            let y_true = self.targets.values(row);
+            let numbers = row * self.size..(row + 1) * self.size;
+            let y_pred = &self.y_pred[numbers.clone()];
+            let mut sum = 0.0;
+            match &mut self.d_z {
+                Some(d_z) => {
+                    for ((d, &t), &p) in d_z[numbers].iter_mut().zip(y_true).zip(y_pred) {
+                        let (loss, slope) = each(t, p);
+                        sum += loss;
+                        *d = slope * share * self.scale;
+                    }
+                }
+                None => {
+                    for (&t, &p) in y_true.iter().zip(y_pred) {
+                        sum += each(t, p).0;
+                    }
+                }
+            }
+            total += f64::from(sum * share);
+        }
+        if let Some(d_z) = self.d_z {
+            self.head.backward(self.y_pred, d_z, self.width);
+        }
+        total
+    }
+}
+
+/// The loss of a model that is not compiled: it has none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NotCompiled;

@@ -1,0 +1,90 @@
+//! `SparseCategoricalCrossentropy`.
+
+use super::categorical_crossentropy::{is_logits, log_sum_exp};
+use super::{EPSILON, Loss, LossCall};
+use crate::training::Classes;
+use crate::training::data::TargetRule;
+
+/// Crossentropy of class ids: `-ln(p[class])`.
+///
+/// After `activation = softmax` it is computed from the values before the softmax: `ln Σⱼ e^zⱼ - z[class]`, which is
+/// exact however sure the network is.
+///
+/// # Arguments
+/// - `from_logits` = `false`: the network gives logits instead of probabilities.
+///
+/// # Targets
+/// One class id for each sample, from 0 to the number of units of the last layer less one.
+///
+/// # Source
+/// Same as `keras.losses.SparseCategoricalCrossentropy` in a compiled model.
+///
+/// ```
+/// use addax::losses::{Loss, SparseCategoricalCrossentropy};
+///
+/// let loss = SparseCategoricalCrossentropy::default();
+/// assert_eq!(loss.name(), "sparse_categorical_crossentropy");
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SparseCategoricalCrossentropy {
+    /// Whether the network gives logits.
+    pub from_logits: bool,
+}
+
+impl Loss for SparseCategoricalCrossentropy {
+    type Target = Classes;
+
+    fn name(&self) -> &'static str {
+        "sparse_categorical_crossentropy"
+    }
+
+    fn target_rule(&self) -> TargetRule {
+        TargetRule::ClassIds
+    }
+
+    fn run(&self, mut call: LossCall<'_>) -> f64 {
+        let width = call.width;
+        let logits = is_logits(self.from_logits, call.head);
+        call.predict();
+        let mut total = 0.0;
+        for row in 0..call.rows {
+            let class = call.targets.class(row);
+            let numbers = row * width..(row + 1) * width;
+            let d_z = call.d_z.as_deref_mut().map(|d| &mut d[numbers.clone()]);
+            let loss = if logits {
+                of_logits(class, &call.z[numbers], call.scale, d_z)
+            } else {
+                of_probabilities(class, &call.y_pred[numbers], call.scale, d_z)
+            };
+            total += f64::from(loss);
+        }
+        if !logits && let Some(d_z) = call.d_z {
+            call.head.backward(call.y_pred, d_z, width);
+        }
+        total
+    }
+}
+
+fn of_logits(class: usize, z: &[f32], scale: f32, d_z: Option<&mut [f32]>) -> f32 {
+    let log_sum = log_sum_exp(z);
+    if let Some(d_z) = d_z {
+        for (d, &z) in d_z.iter_mut().zip(z) {
+            *d = (z - log_sum).exp() * scale;
+        }
+        d_z[class] -= scale;
+    }
+    log_sum - z[class]
+}
+
+/// Keras keeps the probabilities away from 0 and 1 and takes their logarithms for logits.
+fn of_probabilities(class: usize, p: &[f32], scale: f32, d_p: Option<&mut [f32]>) -> f32 {
+    let clip = |p: f32| p.clamp(EPSILON, 1.0 - EPSILON);
+    let sum: f32 = p.iter().map(|&p| clip(p)).sum();
+    if let Some(d_p) = d_p {
+        for (i, (d, &p)) in d_p.iter_mut().zip(p).enumerate() {
+            let own = if i == class { 1.0 / p } else { 0.0 };
+            *d = if clip(p) == p { (1.0 / sum - own) * scale } else { 0.0 };
+        }
+    }
+    sum.ln() - clip(p[class]).ln()
+}

@@ -1,0 +1,37 @@
+//! `MeanSquaredError`.
+
+use super::{Metric, MetricCall, add_mean, mean};
+
+/// Mean of `(y_true - y_pred)²` over all numbers of all samples, Keras' `mse`.
+///
+/// # Targets
+/// Numbers of the shape of the answers.
+///
+/// # Source
+/// Same as `keras.metrics.MeanSquaredError`.
+///
+/// ```
+/// use addax::metrics::{MeanSquaredError, Metric};
+///
+/// assert_eq!(MeanSquaredError.result(&[6.0, 4.0]), 1.5);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MeanSquaredError;
+
+impl Metric for MeanSquaredError {
+    fn name(&self) -> &'static str {
+        "mean_squared_error"
+    }
+
+    fn states(&self) -> usize {
+        2
+    }
+
+    fn update(&self, states: &mut [f64], call: MetricCall<'_>) {
+        add_mean(states, call, |t, p| (p - t) * (p - t));
+    }
+
+    fn result(&self, states: &[f64]) -> f64 {
+        mean(states)
+    }
+}

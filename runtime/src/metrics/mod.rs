@@ -1,0 +1,96 @@
+//! Metrics: what is watched during training but does not influence it. One file each.
+
+use crate::training::data::TargetRows;
+use std::fmt::Debug;
+
+mod accuracy;
+mod mean_absolute_error;
+mod mean_squared_error;
+
+pub use accuracy::Accuracy;
+pub use mean_absolute_error::MeanAbsoluteError;
+pub use mean_squared_error::MeanSquaredError;
+
+/// Something that is counted over samples.
+///
+/// A metric keeps sums, so that batches of different sizes and parts of a batch on several threads add up.
+pub trait Metric: Debug + Send + Sync {
+    /// Keras' name, under which it stands in the history.
+    fn name(&self) -> &'static str;
+
+    /// How many sums it keeps.
+    fn states(&self) -> usize;
+
+    /// Adds some samples to the sums.
+    fn update(&self, states: &mut [f64], call: MetricCall<'_>);
+
+    /// The value of the sums.
+    fn result(&self, states: &[f64]) -> f64;
+}
+
+/// Some samples for a metric.
+#[derive(Clone, Copy, Debug)]
+pub struct MetricCall<'a> {
+    /// How many samples.
+    pub rows: usize,
+    /// Numbers in each answer.
+    pub size: usize,
+    /// The last axis of an answer.
+    pub width: usize,
+    /// The predictions.
+    pub y_pred: &'a [f32],
+    /// The targets.
+    pub targets: TargetRows<'a>,
+}
+
+/// The metrics that a model is compiled with: none `()`, one, or a tuple of several.
+pub trait MetricList {
+    /// The metrics in order.
+    fn into_metrics(self) -> Vec<Box<dyn Metric>>;
+}
+
+impl MetricList for () {
+    fn into_metrics(self) -> Vec<Box<dyn Metric>> {
+        Vec::new()
+    }
+}
+
+impl<M: Metric + 'static> MetricList for M {
+    fn into_metrics(self) -> Vec<Box<dyn Metric>> {
+        vec![Box::new(self)]
+    }
+}
+
+macro_rules! metric_list {
+    ($($M:ident),+) => {
+        impl<$($M: Metric + 'static),+> MetricList for ($($M,)+) {
+            #[allow(non_snake_case, reason = "the fields are named after their types")]
+            fn into_metrics(self) -> Vec<Box<dyn Metric>> {
+                let ($($M,)+) = self;
+                vec![$(Box::new($M)),+]
+            }
+        }
+    };
+}
+metric_list!(A);
+metric_list!(A, B);
+metric_list!(A, B, C);
+metric_list!(A, B, C, D);
+metric_list!(A, B, C, D, E);
+metric_list!(A, B, C, D, E, F);
+
+/// Sum and count of `each(target, prediction)` over all numbers.
+fn add_mean(states: &mut [f64], call: MetricCall<'_>, each: impl Fn(f32, f32) -> f32) {
+    for row in 0..call.rows {
+        let y_pred = &call.y_pred[row * call.size..(row + 1) * call.size];
+        let y_true = call.targets.values(row);
+        let sum: f32 = y_true.iter().zip(y_pred).map(|(&t, &p)| each(t, p)).sum();
+        states[0] += f64::from(sum / call.size as f32);
+        states[1] += 1.0;
+    }
+}
+
+/// The first sum over the second.
+fn mean(states: &[f64]) -> f64 {
+    states[0] / states[1].max(1.0)
+}

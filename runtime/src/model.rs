@@ -1,0 +1,212 @@
+//! A network on a device.
+
+use crate::device::{Device, draw_seed};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::losses::{Loss, NotCompiled};
+use crate::metrics::MetricList;
+use crate::network::{LayerSet, Network, Weights};
+use crate::optimizers::Optimizer;
+use crate::shape::StaticShape;
+use crate::training::data::DataSet;
+use crate::training::{FitsInput, Labels, Samples};
+use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
+use std::marker::PhantomData;
+
+/// A network with its weights on a device: what is trained, asked and saved.
+///
+/// `L` is the loss that it is compiled for. Before [`Model::compile`] there is none, and `fit` and `evaluate` do not
+/// compile.
+///
+/// # Examples
+/// ```
+/// use addax::prelude::*;
+///
+/// network! {
+///     /// Three inputs, two classes.
+///     Xor: 3 => 2 {
+///         Dense(4, activation = tanh),
+///         Dense(3, activation = tanh),
+///         Dense(2, activation = softmax),
+///     }
+/// }
+///
+/// # fn main() -> addax::Result<()> {
+/// let device = Cpu::seed_from_u64(42);
+/// let model = Xor::build(&device)?;
+/// assert_eq!(model.count_params(), 16 + 15 + 8);
+/// let model = model.compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)?;
+/// println!("{}", model.summary());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Model<N: Network, D: Device, L = NotCompiled> {
+    device: D,
+    engine: Engine,
+    network: PhantomData<(N, L)>,
+}
+
+impl<N: Network, D: Device> Model<N, D> {
+    /// A model of `network` on `device`. Its first weights are drawn with the device's generator, so a device made with
+    /// `Cpu::seed_from_u64` makes them repeatable.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn new(network: N, device: &D) -> Result<Self> {
+        let _ = network;
+        let device = device.clone();
+        let seed = draw_seed(&device);
+        Ok(Model {
+            engine: Engine::new(N::graph(), seed),
+            device,
+            network: PhantomData,
+        })
+    }
+}
+
+impl<N: Network, D: Device, L> Model<N, D, L> {
+    /// Sets what the network is trained for: the optimizer, the loss, and what else is measured.
+    ///
+    /// The weights stay; the optimizer starts afresh.
+    ///
+    /// # Arguments
+    /// - `optimizer`: [`Adam`](crate::optimizers::Adam), [`SGD`](crate::optimizers::SGD),
+    ///   [`RMSprop`](crate::optimizers::RMSprop).
+    /// - `loss`: see [`losses`](crate::losses).
+    /// - `metrics`: one metric, a tuple of several, or `()`; see [`metrics`](crate::metrics).
+    ///
+    /// # Errors
+    /// [`Error::InvalidOption`] for an option of the optimizer that is outside its range.
+    pub fn compile<O, L2, M>(mut self, optimizer: O, loss: L2, metrics: M) -> Result<Model<N, D, L2>>
+    where
+        O: Optimizer + 'static,
+        L2: Loss + 'static,
+        M: MetricList,
+    {
+        self.engine
+            .compile(Box::new(optimizer), Box::new(loss), metrics.into_metrics())?;
+        Ok(Model {
+            device: self.device,
+            engine: self.engine,
+            network: PhantomData,
+        })
+    }
+
+    /// The device.
+    pub fn device(&self) -> &D {
+        &self.device
+    }
+
+    /// How many numbers all parameters have, those that are not trained included.
+    pub fn count_params(&self) -> usize {
+        let nodes = self.engine.graph().nodes().iter();
+        nodes.flat_map(|n| &n.parameters).map(|p| p.shape.size()).sum()
+    }
+
+    /// The optimizer, once the model is compiled.
+    pub fn optimizer(&self) -> Option<&dyn Optimizer> {
+        self.engine.optimizer()
+    }
+
+    /// The optimizer, to change its learning rate.
+    pub fn optimizer_mut(&mut self) -> Option<&mut (dyn Optimizer + 'static)> {
+        self.engine.optimizer_mut()
+    }
+
+    /// The layers with copies of the weights as dfdx tensors: typed fields to look at, and a dfdx module to mix with
+    /// dfdx's own operations and optimizers.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    ///
+    /// # Examples
+    /// ```
+    /// use addax::dfdx::prelude::*;
+    /// use addax::network;
+    ///
+    /// network! {
+    ///     /// One layer.
+    ///     Small: 3 => 2 {
+    ///         Dense(2),
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> addax::Result<()> {
+    /// let device = Cpu::default();
+    /// let layers = Small::build(&device)?.layers()?;
+    /// let kernel: &Tensor<Rank2<3, 2>, f32, Cpu> = &layers.dense.kernel;
+    /// let x: Tensor<Rank2<1, 3>, f32, Cpu> = device.ones();
+    /// assert_eq!(layers.forward(x)?.array()[0][0], kernel.array().iter().map(|row| row[0]).sum::<f32>());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn layers(&self) -> Result<N::Layers<D>> {
+        let mut weights = Weights::new(self.engine.store().to_vecs(), self.engine.seed());
+        N::Layers::<D>::assemble(&self.device, &mut weights)
+    }
+
+    /// Takes over the weights of `layers`.
+    pub fn set_layers(&mut self, layers: &N::Layers<D>) {
+        let mut values = Vec::new();
+        layers.visit(&mut |parameter| values.push(parameter));
+        let mut values = values.into_iter();
+        let (graph, store) = self.engine.store_mut();
+        for (layer, node) in graph.nodes().iter().enumerate() {
+            for index in 0..node.parameters.len() {
+                if let Some(value) = values.next() {
+                    store.layer_mut(layer).get(index).copy_from_slice(&value);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(crate) fn engine_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+
+    /// Data that the types have checked, with their values checked too.
+    pub(crate) fn data_set<'a, X, Y>(
+        &self,
+        what: &'static str,
+        x: &'a X,
+        y: &'a Y,
+    ) -> Result<DataSet<'a>>
+    where
+        X: Samples + ?Sized,
+        X::Sample: FitsInput<N::Input, N>,
+        L: Loss,
+        Y: Labels<L::Target, N::Output> + ?Sized,
+    {
+        let (rule, name) = match self.engine.loss() {
+            Some(loss) => (loss.target_rule(), loss.name()),
+            None => (crate::training::data::TargetRule::Finite, ""),
+        };
+        let (input, output) = (N::Input::SHAPE, N::Output::SHAPE);
+        DataSet::new(what, x.values(), y.targets(), input, output, rule, name)
+    }
+}
+
+/// The inputs of a network from a flat vector, sample by sample.
+///
+/// # Errors
+/// [`Error::NotWholeSamples`] if the length is not a multiple of a sample's size.
+#[doc(hidden)]
+#[allow(clippy::type_complexity, reason = "the type is the network's input")]
+pub fn inputs<N: Network>(
+    values: Vec<f32>,
+) -> Result<Tensor<<N::Input as StaticShape>::Batched<usize>, f32, Cpu>> {
+    let shape = N::Input::SHAPE;
+    let length = values.len();
+    if shape.size() == 0 || !length.is_multiple_of(shape.size()) {
+        return Err(Error::NotWholeSamples { length, shape });
+    }
+    let rows = length / shape.size();
+    Cpu::default()
+        .try_tensor_from_vec(values, N::Input::batched(rows))
+        .map_err(Error::device)
+}

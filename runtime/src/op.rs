@@ -1,0 +1,247 @@
+//! What a layer does, on plain slices.
+//!
+//! An [`Op`] is a layer bound to its sizes. It is written once per layer and used twice: by the planned training step
+//! ([`crate::plan`]) and by the layer as an ordinary dfdx module on the tape ([`crate::tape`]). So both always give the
+//! same numbers.
+//!
+//! The rows of a batch are independent for nearly every layer. Such an op works on any number of rows, and the plan
+//! sends micro-batches through it on several threads. An op that needs the whole batch at once says so ([`Grain`]).
+
+use crate::activations::ActivationFunction;
+use std::fmt::Debug;
+use std::ops::Range;
+
+/// How the work of an op may be cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grain {
+    /// Any rows at a time, on any thread.
+    Rows,
+    /// The whole batch in one call, which may use all threads itself.
+    Batch,
+}
+
+/// What a pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// `predict` and `evaluate`.
+    Inference,
+    /// `fit`: what is random is drawn from these three numbers and the place of a value, and from nothing else, so
+    /// that neither threads nor micro-batches change it.
+    Training {
+        /// The seed of the training run.
+        seed: u64,
+        /// Which step of the run, from 0.
+        step: u64,
+        /// Which layer of the network, from 0.
+        layer: u32,
+    },
+}
+
+/// The memory that an op asks for, counted in `f32`s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Weights in the order that the kernels like, remade once a step by [`Op::pack`].
+    pub packed: usize,
+    /// For each row: what the forward pass leaves for the backward pass.
+    pub cache: usize,
+    /// For the batch: what a [`Grain::Batch`] op leaves for its backward pass and for [`Op::after_step`].
+    pub shared: usize,
+    /// For each thread: room to work in. Its contents mean nothing between calls.
+    pub scratch: usize,
+}
+
+/// The parameters of one layer (or their gradients), one after another in one slice.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameters<'a> {
+    values: &'a [f32],
+    ranges: &'a [Range<usize>],
+}
+
+impl<'a> Parameters<'a> {
+    /// Parameters at `ranges` of `values`.
+    pub fn new(values: &'a [f32], ranges: &'a [Range<usize>]) -> Self {
+        Parameters { values, ranges }
+    }
+
+    /// One parameter; empty if the layer has fewer.
+    pub fn get(&self, index: usize) -> &'a [f32] {
+        match self.ranges.get(index) {
+            Some(range) => &self.values[range.clone()],
+            None => &[],
+        }
+    }
+}
+
+/// The same to write to.
+#[derive(Debug)]
+pub struct ParametersMut<'a> {
+    values: &'a mut [f32],
+    ranges: &'a [Range<usize>],
+}
+
+impl<'a> ParametersMut<'a> {
+    /// Parameters at ascending `ranges` of `values`.
+    pub fn new(values: &'a mut [f32], ranges: &'a [Range<usize>]) -> Self {
+        debug_assert!(ranges.windows(2).all(|w| w[0].end <= w[1].start));
+        ParametersMut { values, ranges }
+    }
+
+    /// One parameter; empty if the layer has fewer.
+    pub fn get(&mut self, index: usize) -> &mut [f32] {
+        match self.ranges.get(index) {
+            Some(range) => &mut self.values[range.clone()],
+            None => &mut [],
+        }
+    }
+
+    /// The first `N` parameters at once; those that the layer does not have are empty.
+    pub fn all<const N: usize>(&mut self) -> [&mut [f32]; N] {
+        let mut rest = &mut *self.values;
+        let mut taken = 0;
+        let mut ranges = self.ranges.iter();
+        std::array::from_fn(|_| match ranges.next() {
+            Some(range) => {
+                let (_, tail) = std::mem::take(&mut rest).split_at_mut(range.start - taken);
+                let (this, tail) = tail.split_at_mut(range.len());
+                rest = tail;
+                taken = range.end;
+                this
+            }
+            None => &mut [],
+        })
+    }
+}
+
+/// One forward call.
+#[derive(Debug)]
+pub struct Forward<'a> {
+    /// How many rows.
+    pub rows: usize,
+    /// Where the first of them stands in the batch.
+    pub first_row: usize,
+    /// What the pass is for.
+    pub phase: Phase,
+    /// The rows of each input.
+    pub inputs: &'a [&'a [f32]],
+    /// Where the rows of the output go.
+    pub output: &'a mut [f32],
+    /// The layer's parameters.
+    pub parameters: Parameters<'a>,
+    /// See [`Memory::packed`].
+    pub packed: &'a [f32],
+    /// See [`Memory::cache`]. Empty in inference.
+    pub cache: &'a mut [f32],
+    /// See [`Memory::shared`]. Empty in inference.
+    pub shared: &'a mut [f32],
+    /// See [`Memory::scratch`].
+    pub scratch: &'a mut [f32],
+}
+
+/// One backward call.
+#[derive(Debug)]
+pub struct Backward<'a> {
+    /// How many rows.
+    pub rows: usize,
+    /// Where the first of them stands in the batch.
+    pub first_row: usize,
+    /// What the forward pass was for.
+    pub phase: Phase,
+    /// The rows of each input.
+    pub inputs: &'a [&'a [f32]],
+    /// The rows of the output.
+    pub output: &'a [f32],
+    /// The gradient of the output. The op may use it as it likes, except a [`Op::deferred`] one: it leaves the gradient
+    /// before the activation here.
+    pub d_output: &'a mut [f32],
+    /// Where the gradients of the inputs go, overwriting what is there. `None` where nobody needs one.
+    pub d_inputs: &'a mut [Option<&'a mut [f32]>],
+    /// The layer's parameters.
+    pub parameters: Parameters<'a>,
+    /// The gradients of the trainable parameters, to add to. `None` where [`Op::deferred_gradients`] makes them.
+    pub gradients: Option<ParametersMut<'a>>,
+    /// See [`Memory::packed`].
+    pub packed: &'a [f32],
+    /// See [`Memory::cache`].
+    pub cache: &'a [f32],
+    /// See [`Memory::shared`].
+    pub shared: &'a mut [f32],
+    /// See [`Memory::scratch`].
+    pub scratch: &'a mut [f32],
+}
+
+/// A layer bound to its sizes: see the [module](self).
+pub trait Op: Debug + Send + Sync {
+    /// The memory that it needs in this phase.
+    fn memory(&self, training: bool) -> Memory {
+        let _ = training;
+        Memory::default()
+    }
+
+    /// How its work may be cut.
+    fn grain(&self, training: bool) -> Grain {
+        let _ = training;
+        Grain::Rows
+    }
+
+    /// Multiplications and additions for one row, to tell work worth threads from work that is not.
+    fn macs(&self) -> usize {
+        0
+    }
+
+    /// Whether the output is the input under another shape. Such an op is never called.
+    fn is_view(&self) -> bool {
+        false
+    }
+
+    /// Takes the activation off the op, because a loss computes it together with itself.
+    fn take_activation(&mut self) -> ActivationFunction {
+        ActivationFunction::Linear
+    }
+
+    /// Remakes the packed weights. `training` says whether a backward pass will follow.
+    fn pack(&self, parameters: Parameters<'_>, training: bool, packed: &mut [f32]) {
+        let _ = (parameters, training, packed);
+    }
+
+    /// The output of some rows.
+    fn forward(&self, call: Forward<'_>);
+
+    /// The gradients of some rows.
+    fn backward(&self, call: Backward<'_>);
+
+    /// Whether the gradients of the parameters come from one product over the whole batch instead of from each
+    /// micro-batch: right for a large kernel, which would have to be read and written once per micro-batch.
+    fn deferred(&self) -> bool {
+        false
+    }
+
+    /// That product, on all threads: `input` and `d_output` (before the activation) of all rows. Overwrites.
+    fn deferred_gradients(&self, rows: usize, input: &[f32], d_output: &[f32], gradients: ParametersMut<'_>) {
+        let _ = (rows, input, d_output, gradients);
+    }
+
+    /// Changes parameters that the optimizer does not, such as moving averages, after each training step.
+    fn after_step(&self, rows: usize, shared: &[f32], parameters: ParametersMut<'_>) {
+        let _ = (rows, shared, parameters);
+    }
+}
+
+/// The op of a layer that only names the shape anew.
+#[derive(Debug)]
+pub(crate) struct View;
+
+impl Op for View {
+    fn is_view(&self) -> bool {
+        true
+    }
+
+    fn forward(&self, call: Forward<'_>) {
+        call.output.copy_from_slice(call.inputs[0]);
+    }
+
+    fn backward(&self, call: Backward<'_>) {
+        if let Some(d_input) = &mut call.d_inputs[0] {
+            d_input.copy_from_slice(call.d_output);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The planned step: what `fit`, `evaluate` and `predict` run.
+//!
+//! All shapes are constants, so everything about a step is decided before the first one: which calls are made in
+//! which order ([`program`]), where every value lives ([`buffers`]), and how the rows of a batch are spread over threads.
+//! Running a step ([`run`]) then allocates nothing and decides nothing.
+//!
+//! The calls are cut into *regions*. Within a region each thread takes its rows, one micro-batch at a time, through
+//! all calls, so that the values stay in its cache; a call that needs the whole batch is a region of its own. The
+//! gradients of a region's rows are summed in a fixed number of slots, and the slots in a fixed order, so that the
+//! result does not depend on the number of threads.
+
+mod buffers;
+mod program;
+mod run;
+mod store;
+
+pub(crate) use program::{Mode, Plan};
+pub(crate) use run::{Batch, Objective, Totals};
+pub(crate) use store::Store;

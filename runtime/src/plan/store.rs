@@ -1,0 +1,138 @@
+//! All parameters of a network in one arena.
+
+use crate::error::Result;
+use crate::graph::{Graph, Node};
+use crate::kernels::aligned::AlignedVec;
+use crate::op::{Parameters, ParametersMut};
+use crate::shape::Parameter;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use std::ops::Range;
+
+/// Parameters start on whole cache lines.
+const LINE: usize = 16;
+
+/// The parameters of one layer in the arena.
+#[derive(Clone, Debug)]
+pub(crate) struct Block {
+    /// All of the layer's parameters.
+    pub(crate) all: Range<usize>,
+    /// The trained ones, which stand first.
+    pub(crate) trained: Range<usize>,
+    /// Each parameter within the block.
+    pub(crate) ranges: Vec<Range<usize>>,
+    /// Each trained parameter within the block.
+    pub(crate) trained_ranges: Vec<Range<usize>>,
+}
+
+/// The parameters of a network.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    values: AlignedVec,
+    blocks: Vec<Block>,
+}
+
+impl Store {
+    /// Parameters with first values drawn from `seed`, each from its own stream: adding a layer does not change the
+    /// values of the layers before it.
+    pub(crate) fn new(graph: &Graph, seed: u64) -> Self {
+        let mut blocks = Vec::with_capacity(graph.nodes().len());
+        let mut end = 0;
+        for node in graph.nodes() {
+            let block = arrange(node, end);
+            end = block.all.end.next_multiple_of(LINE);
+            blocks.push(block);
+        }
+        let mut store = Store {
+            values: AlignedVec::new(end),
+            blocks,
+        };
+        let mut stream = 0;
+        for (layer, node) in graph.nodes().iter().enumerate() {
+            for (index, parameter) in node.parameters.iter().enumerate() {
+                let mut generator = ChaCha8Rng::seed_from_u64(seed);
+                generator.set_stream(stream);
+                stream += 1;
+                let values = parameter.initializer.values(parameter.shape, &mut generator);
+                store.layer_mut(layer).get(index).copy_from_slice(&values);
+            }
+        }
+        store
+    }
+
+    /// Where each layer's parameters are.
+    pub(crate) fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// The whole arena.
+    pub(crate) fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// The whole arena.
+    pub(crate) fn values_mut(&mut self) -> &mut [f32] {
+        &mut self.values
+    }
+
+    /// The parameters of one layer.
+    pub(crate) fn layer(&self, layer: usize) -> Parameters<'_> {
+        let block = &self.blocks[layer];
+        Parameters::new(&self.values[block.all.clone()], &block.ranges)
+    }
+
+    /// The parameters of one layer.
+    pub(crate) fn layer_mut(&mut self, layer: usize) -> ParametersMut<'_> {
+        let block = &self.blocks[layer];
+        ParametersMut::new(&mut self.values[block.all.clone()], &block.ranges)
+    }
+
+    /// Copies of all parameters in order.
+    pub(crate) fn to_vecs(&self) -> Vec<Vec<f32>> {
+        let mut vecs = Vec::new();
+        for (layer, block) in self.blocks.iter().enumerate() {
+            for index in 0..block.ranges.len() {
+                vecs.push(self.layer(layer).get(index).to_vec());
+            }
+        }
+        vecs
+    }
+
+    /// Visits all parameters in order with their full names; the visitor may change them.
+    pub(crate) fn visit_mut(
+        &mut self,
+        graph: &Graph,
+        mut visitor: impl FnMut(&str, &Parameter, &mut [f32]) -> Result<()>,
+    ) -> Result<()> {
+        for (layer, node) in graph.nodes().iter().enumerate() {
+            for (index, parameter) in node.parameters.iter().enumerate() {
+                let name = format!("{}.{}", node.name, parameter.name);
+                visitor(&name, parameter, self.layer_mut(layer).get(index))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn arrange(node: &Node, start: usize) -> Block {
+    let mut ranges = Vec::with_capacity(node.parameters.len());
+    let (mut end, mut trained_end) = (0, 0);
+    for parameter in &node.parameters {
+        ranges.push(end..end + parameter.shape.size());
+        end = (end + parameter.shape.size()).next_multiple_of(LINE);
+        if parameter.trainable {
+            trained_end = end;
+        }
+    }
+    let trained = node.parameters.iter().filter(|p| p.trainable).count();
+    debug_assert!(
+        node.parameters[..trained].iter().all(|p| p.trainable),
+        "a layer's trained parameters stand first"
+    );
+    Block {
+        all: start..start + end,
+        trained: start..start + trained_end,
+        trained_ranges: ranges[..trained].to_vec(),
+        ranges,
+    }
+}

@@ -1,0 +1,10 @@
+//! Everything that a training program names, for `use addax::prelude::*`.
+
+pub use crate::losses::{
+    BinaryCrossentropy, CategoricalCrossentropy, MeanAbsoluteError, MeanSquaredError,
+    SparseCategoricalCrossentropy,
+};
+pub use crate::metrics::Accuracy;
+pub use crate::optimizers::{Adam, Optimizer, RMSprop, SGD};
+pub use crate::{Device, Error, FitOptions, History, Model, Network, Verbose, network};
+pub use dfdx::tensor::Cpu;

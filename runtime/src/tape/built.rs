@@ -1,0 +1,281 @@
+//! A layer with its parameters, ready to run on a batch.
+
+use super::LayerParameters;
+use crate::device::Device;
+use crate::error::{Error, Result};
+use crate::kernels::aligned::AlignedVec;
+use crate::layers::{Layer, Place};
+use crate::network::Weights;
+use crate::op::{Backward, Forward, Op, Parameters, ParametersMut, Phase};
+use crate::shape::StaticShape;
+use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
+use dfdx::shapes::{Dim, Dtype, Shape as DfdxShape};
+use dfdx::tensor::{PutTape, SplitTape, Tape, Tensor};
+use dfdx::tensor_ops::{Device as DfdxDevice, ReshapeTo};
+use std::marker::PhantomData;
+use std::ops::{Deref, DerefMut, Range};
+use std::sync::Arc;
+
+/// The layer at place `S` of a network, with its parameters as tensors of `E` on `D`.
+pub type Built<S, E, D> = BuiltLayer<S, <<S as Place>::Layer as Layer>::Parameters<S, E, D>>;
+
+/// See [`Built`]. The parameters are fields: `layers.conv2d.kernel`.
+#[derive(Clone, Debug)]
+pub struct BuiltLayer<S, P> {
+    /// The parameters.
+    pub parameters: P,
+    /// What is random in training is drawn from these two and the layer's place.
+    seed: u64,
+    step: u64,
+    place: PhantomData<S>,
+}
+
+impl<S, P> Deref for BuiltLayer<S, P> {
+    type Target = P;
+
+    fn deref(&self) -> &P {
+        &self.parameters
+    }
+}
+
+impl<S, P> DerefMut for BuiltLayer<S, P> {
+    fn deref_mut(&mut self) -> &mut P {
+        &mut self.parameters
+    }
+}
+
+/// An op with one copy of its parameters on the host: everything that one pass on the tape needs.
+struct Pass {
+    op: Box<dyn Op>,
+    phase: Phase,
+    rows: usize,
+    parameters: Vec<f32>,
+    ranges: Vec<Range<usize>>,
+    packed: AlignedVec,
+    cache: AlignedVec,
+    shared: AlignedVec,
+}
+
+impl Pass {
+    fn new(
+        op: Box<dyn Op>,
+        phase: Phase,
+        rows: usize,
+        backward: bool,
+        read: impl FnOnce(&mut dyn FnMut(Vec<f32>)),
+    ) -> Self {
+        let (mut parameters, mut ranges) = (Vec::new(), Vec::new());
+        read(&mut |values| {
+            let start = parameters.len();
+            parameters.extend(values);
+            ranges.push(start..parameters.len());
+        });
+        let memory = op.memory(phase != Phase::Inference || backward);
+        let mut packed = AlignedVec::new(memory.packed);
+        op.pack(
+            Parameters::new(&parameters, &ranges),
+            backward,
+            &mut packed,
+        );
+        Pass {
+            op,
+            phase,
+            rows,
+            parameters,
+            ranges,
+            packed,
+            cache: AlignedVec::new(memory.cache * rows),
+            shared: AlignedVec::new(memory.shared),
+        }
+    }
+
+    fn scratch(&self) -> AlignedVec {
+        AlignedVec::new(self.op.memory(true).scratch)
+    }
+
+    fn forward(&mut self, input: &[f32], output: &mut [f32]) {
+        let mut scratch = self.scratch();
+        self.op.forward(Forward {
+            rows: self.rows,
+            first_row: 0,
+            phase: self.phase,
+            inputs: &[input],
+            output,
+            parameters: Parameters::new(&self.parameters, &self.ranges),
+            packed: &self.packed,
+            cache: &mut self.cache,
+            shared: &mut self.shared,
+            scratch: &mut scratch,
+        });
+    }
+
+    /// The gradient of the input and of all parameters, those that are not trained included (as zeros).
+    fn backward(&mut self, input: &[f32], output: &[f32], d_output: &mut [f32]) -> (Vec<f32>, Vec<f32>) {
+        let mut scratch = self.scratch();
+        let mut d_input = vec![0.0; input.len()];
+        let mut gradients = vec![0.0; self.parameters.len()];
+        self.op.backward(Backward {
+            rows: self.rows,
+            first_row: 0,
+            phase: self.phase,
+            inputs: &[input],
+            output,
+            d_output,
+            d_inputs: &mut [Some(&mut d_input)],
+            parameters: Parameters::new(&self.parameters, &self.ranges),
+            gradients: Some(ParametersMut::new(&mut gradients, &self.ranges)),
+            packed: &self.packed,
+            cache: &self.cache,
+            shared: &mut self.shared,
+            scratch: &mut scratch,
+        });
+        (d_input, gradients)
+    }
+}
+
+impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
+    /// The layer with the next weights.
+    #[doc(hidden)]
+    pub fn assemble(device: &P::Device, weights: &mut Weights) -> Result<Self> {
+        Ok(BuiltLayer {
+            parameters: P::assemble(device, &mut || weights.next_parameter())?,
+            seed: weights.seed(),
+            step: 0,
+            place: PhantomData,
+        })
+    }
+
+    /// Shows the values of each parameter in turn.
+    #[doc(hidden)]
+    pub fn visit(&self, visitor: &mut dyn FnMut(Vec<f32>)) {
+        self.parameters.read(visitor);
+    }
+
+    /// Runs the layer as `predict` does.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn forward<B: Dim, T: Tape<f32, P::Device>>(
+        &self,
+        input: Tensor<<S::Input as StaticShape>::Batched<B>, f32, P::Device, T>,
+    ) -> Result<Tensor<<S::Output as StaticShape>::Batched<B>, f32, P::Device, T>> {
+        let (output, _) = self.run(input, Phase::Inference)?;
+        Ok(output)
+    }
+
+    /// Runs the layer as `fit` does: it draws what is random anew in each call and follows moving averages.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn forward_mut<B: Dim, T: Tape<f32, P::Device>>(
+        &mut self,
+        input: Tensor<<S::Input as StaticShape>::Batched<B>, f32, P::Device, T>,
+    ) -> Result<Tensor<<S::Output as StaticShape>::Batched<B>, f32, P::Device, T>> {
+        let (seed, step, layer) = (self.seed, self.step, S::INDEX);
+        self.step += 1;
+        let rows = S::Input::batch_len(&input);
+        let (output, mut pass) = self.run(input, Phase::Training { seed, step, layer })?;
+        let before = pass.parameters.clone();
+        let parameters = ParametersMut::new(&mut pass.parameters, &pass.ranges);
+        pass.op.after_step(rows, &pass.shared, parameters);
+        if pass.parameters != before {
+            let mut ranges = pass.ranges.iter();
+            self.parameters.write(&mut || {
+                let range = ranges.next().cloned().unwrap_or(0..0);
+                pass.parameters[range].to_vec()
+            });
+        }
+        Ok(output)
+    }
+
+    #[allow(clippy::type_complexity, reason = "dfdx's tensors carry their shapes in the type")]
+    fn run<B: Dim, T: Tape<f32, P::Device>>(
+        &self,
+        input: Tensor<<S::Input as StaticShape>::Batched<B>, f32, P::Device, T>,
+        phase: Phase,
+    ) -> Result<(
+        Tensor<<S::Output as StaticShape>::Batched<B>, f32, P::Device, T>,
+        Pass,
+    )> {
+        let rows = S::Input::batch_len(&input);
+        let shape = output_shape::<S::Output, B>(rows)?;
+        let (input, mut tape) = input.split_tape();
+        let device = device_of(&input);
+        let new_pass = |op| {
+            Pass::new(op, phase, rows, T::OWNS_TAPE, |visitor| {
+                self.parameters.read(visitor);
+            })
+        };
+        let mut pass = new_pass(S::LAYER.op(&[S::Input::SHAPE], S::Output::SHAPE));
+        let values = P::Device::read(&input);
+        let mut result = vec![0.0; rows * S::Output::SHAPE.size()];
+        pass.forward(&values, &mut result);
+        let output = device.write(result.clone(), shape).map_err(Error::device)?;
+        if T::OWNS_TAPE {
+            let (input_ghost, output_ghost) = (input.ghost(), output.ghost());
+            let parameters = self.parameters.clone();
+            let mut backward_pass = new_pass(S::LAYER.op(&[S::Input::SHAPE], S::Output::SHAPE));
+            backward_pass.cache.copy_from_slice(&pass.cache);
+            backward_pass.shared.copy_from_slice(&pass.shared);
+            let (values, result) = (Arc::new(values), Arc::new(result));
+            tape.add_backward_op(move |gradients| {
+                let mut d_output = P::Device::read_gradient(gradients.get_or_alloc_mut(&output_ghost)?);
+                let (d_input, d_parameters) = backward_pass.backward(&values, &result, &mut d_output);
+                P::Device::add_gradient(gradients.get_or_alloc_mut(&input_ghost)?, &d_input);
+                let mut ranges = backward_pass.ranges.iter();
+                parameters.add_gradients(gradients, &mut || {
+                    let range = ranges.next().cloned().unwrap_or(0..0);
+                    d_parameters[range].to_vec()
+                })
+            });
+        }
+        Ok((output.put_tape(tape), pass))
+    }
+}
+
+/// The shape of a batch of `rows` samples.
+fn output_shape<S: StaticShape, B: Dim>(rows: usize) -> Result<S::Batched<B>> {
+    let batch = B::from_size(rows)
+        .ok_or_else(|| Error::Device(format!("{rows} is not the batch size in the tensor's type")))?;
+    Ok(S::batched(batch))
+}
+
+fn device_of<S: DfdxShape, D: Device>(tensor: &Tensor<S, f32, D>) -> D {
+    tensor.device().clone()
+}
+
+/// The last step of a network: what its last layer gives under the declared shape.
+///
+/// # Errors
+/// [`Error::Device`] if the device fails.
+#[doc(hidden)]
+pub fn finish<From: StaticShape, To: StaticShape, B: Dim, D: Device, T: Tape<f32, D>>(
+    tensor: Tensor<From::Batched<B>, f32, D, T>,
+) -> Result<Tensor<To::Batched<B>, f32, D, T>> {
+    let shape = output_shape::<To, B>(From::batch_len(&tensor))?;
+    tensor.try_reshape_like(&shape).map_err(Error::device)
+}
+
+impl<S, P, E, D> TensorCollection<E, D> for BuiltLayer<S, P>
+where
+    S: Place,
+    E: Dtype,
+    D: DfdxDevice<E>,
+    P: TensorCollection<E, D>,
+{
+    type To<E2: Dtype, D2: DfdxDevice<E2>> = BuiltLayer<S, P::To<E2, D2>>;
+
+    fn iter_tensors<V: ModuleVisitor<Self, E, D>>(
+        visitor: &mut V,
+    ) -> Result<Option<Self::To<V::E2, V::D2>>, V::Err> {
+        visitor.visit_fields(
+            Self::module("parameters", |s| &s.parameters, |s| &mut s.parameters),
+            |parameters| BuiltLayer {
+                parameters,
+                seed: 0,
+                step: 0,
+                place: PhantomData,
+            },
+        )
+    }
+}

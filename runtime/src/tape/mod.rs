@@ -1,0 +1,11 @@
+//! Layers as ordinary dfdx modules: parameters in tensors, gradients on dfdx's tape.
+//!
+//! A [`BuiltLayer`] runs the layer's [`Op`](crate::op::Op) on a whole batch and puts its backward pass on the tape, so
+//! the same kernels serve dfdx's way of working and the planned step. This way is for mixing layers with dfdx's own
+//! operations; it copies between tensors and kernels, and `fit` does not use it.
+
+mod built;
+mod parameters;
+
+pub use built::{Built, BuiltLayer, finish};
+pub use parameters::{LayerParameters, NoParameters, TapeParameters};

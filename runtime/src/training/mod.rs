@@ -1,0 +1,14 @@
+//! `fit`, `evaluate` and `predict`: a network and data in, a trained network and its history out.
+
+pub(crate) mod data;
+mod evaluate;
+mod fit;
+mod history;
+mod options;
+mod predict;
+mod progress;
+
+pub use data::{ClassId, Classes, FitsInput, FitsOutput, Labels, Sample, Samples, TargetRows, Values};
+pub use evaluate::Evaluation;
+pub use history::History;
+pub use options::{FitOptions, Verbose};
