@@ -29,6 +29,7 @@ pub mod shape;
 mod summary;
 pub mod tape;
 pub mod training;
+pub mod viz;
 pub mod words;
 
 pub use device::Device;

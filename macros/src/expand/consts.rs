@@ -9,7 +9,7 @@ use crate::check::{PlannedLayer, PlannedStep};
 use crate::errors::Place;
 use crate::sugar::Call;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 
 /// The layers' types and the constants.
 pub(super) fn consts(context: &Context<'_>) -> TokenStream {
@@ -18,7 +18,8 @@ pub(super) fn consts(context: &Context<'_>) -> TokenStream {
         let alias = numbered("__Layer", i);
         let path = &layer.path;
         // The only place where the user's path stands: a slip in it is one error.
-        quote!(type #alias = #path;)
+        let span = layer.place.first;
+        quote_spanned!(span=> type #alias = <#path as __Check>::Layer;)
     });
     let pair = uses_pair(context).then(pair);
     let input = match &context.plan.input {
@@ -38,6 +39,8 @@ pub(super) fn consts(context: &Context<'_>) -> TokenStream {
         None => last.clone(),
     };
     quote! {
+        trait __Check { type Layer; }
+        impl<T: __addax::Layer> __Check for T { type Layer = T; }
         #(#aliases)*
         #pair
         impl #this {
@@ -98,7 +101,9 @@ fn value(alias: &Ident, layer: &PlannedLayer, call: &Call) -> TokenStream {
     }
     let fields = call.fields.iter().map(|(name, value)| quote!(#name: #value));
     let fields = group(Delimiter::Brace, quote!(#(#fields,)* ..#new), layer.place.last);
-    quote!(#alias #fields)
+    let mut name = alias.clone();
+    name.set_span(layer.place.first);
+    quote!(#name #fields)
 }
 
 /// `<Alias>::function`, at the layer's name: that is where rustc reports arguments that do not fit, and where an editor

@@ -2,9 +2,8 @@
 
 use super::Context;
 use super::layers::batches;
-use super::types::built;
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 /// dfdx takes tuples of at most six fields; more are nested.
 const FIELDS: usize = 6;
@@ -23,7 +22,7 @@ fn modules() -> TokenStream {
     let (input, output) = batches();
     quote! {
         impl<__B: __addax::Dim, __D: __addax::Device, __T: __addax::Tape<f32, __D>> __addax::Module<#input>
-            for Layers<__D>
+            for Layers<f32, __D>
         {
             type Output = #output;
             type Error = __addax::Error;
@@ -33,7 +32,7 @@ fn modules() -> TokenStream {
             }
         }
         impl<__B: __addax::Dim, __D: __addax::Device, __T: __addax::Tape<f32, __D>> __addax::ModuleMut<#input>
-            for Layers<__D>
+            for Layers<f32, __D>
         {
             type Output = #output;
             type Error = __addax::Error;
@@ -50,16 +49,6 @@ fn collection(context: &Context<'_>) -> TokenStream {
     if context.layers().next().is_none() {
         return quote!();
     }
-    // On another device or with other numbers the layers are what dfdx makes of each: Addax's numbers are `f32`.
-    let converted = nested(
-        context
-            .layers()
-            .map(|(i, _)| {
-                let built = built(context, i);
-                quote!(<#built as __addax::TensorCollection<f32, __D>>::To<__E2, __D2>)
-            })
-            .collect(),
-    );
     let visited = nested(
         context
             .layers()
@@ -70,14 +59,18 @@ fn collection(context: &Context<'_>) -> TokenStream {
             })
             .collect(),
     );
+    let fields: Vec<_> = context.layers().map(|(_, layer)| &layer.field).collect();
+    let pattern = nested(fields.iter().map(ToTokens::to_token_stream).collect());
     quote! {
-        impl<__D: __addax::Device> __addax::TensorCollection<f32, __D> for Layers<__D> {
-            type To<__E2: __addax::Dtype, __D2: __addax::DfdxDevice<__E2>> = #converted;
+        impl<__E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> __addax::TensorCollection<__E, __D>
+            for Layers<__E, __D>
+        {
+            type To<__E2: __addax::Dtype, __D2: __addax::DfdxDevice<__E2>> = Layers<__E2, __D2>;
 
-            fn iter_tensors<__V: __addax::ModuleVisitor<Self, f32, __D>>(
+            fn iter_tensors<__V: __addax::ModuleVisitor<Self, __E, __D>>(
                 visitor: &mut __V,
             ) -> ::core::result::Result<::core::option::Option<Self::To<__V::E2, __V::D2>>, __V::Err> {
-                visitor.visit_fields(#visited, |layers| layers)
+                visitor.visit_fields(#visited, |#pattern| Layers { #(#fields),* })
             }
         }
     }

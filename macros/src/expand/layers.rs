@@ -1,6 +1,5 @@
 //! The struct of layers: one field a layer, and what the network does with them.
 
-use super::types::built;
 use super::{Context, numbered};
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -22,23 +21,26 @@ pub(super) fn layers(context: &Context<'_>) -> TokenStream {
 }
 
 fn definition(context: &Context<'_>) -> TokenStream {
-    let doc = format!("The layers of `{}` with their parameters as dfdx tensors.", context.name);
+    let doc = format!(" The layers of `{}` with their parameters as dfdx tensors.", context.name);
     let fields = context.layers().map(|(i, layer)| {
         let docs = &layer.docs;
         let text = &layer.text;
         let field = &layer.field;
-        let built = built(context, i);
+        let place = numbered("__Place", i);
+        let text = format!(" {text}");
+        // The layer's name would otherwise run into what the user says of it.
+        let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
         quote! {
             #[doc = #text]
-            #[doc = ""]
+            #gap
             #(#docs)*
-            pub #field: #built,
+            pub #field: __addax::Built<#place, __E, __D>,
         }
     });
     quote! {
         #[doc = #doc]
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-        pub struct Layers<__D: __addax::Device> {
+        pub struct Layers<__E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> {
             #(#fields)*
         }
     }
@@ -68,7 +70,7 @@ fn network(context: &Context<'_>) -> TokenStream {
             const NAME: &'static str = #name;
             type Input = __Input;
             type Output = __Output;
-            type Layers<__D: __addax::Device> = Layers<__D>;
+            type Layers<__D: __addax::Device> = Layers<f32, __D>;
 
             fn graph() -> __addax::Graph {
                 #graph
@@ -78,12 +80,10 @@ fn network(context: &Context<'_>) -> TokenStream {
 }
 
 fn assembling(context: &Context<'_>) -> TokenStream {
-    let this = &context.this;
     let (device, weights, assemble) = if context.plan.complete {
-        let fields = context.layers().map(|(i, layer)| {
+        let fields = context.layers().map(|(_, layer)| {
             let field = &layer.field;
-            let layer = numbered("__LAYER", i);
-            quote!(#field: __addax::Built::assemble(<#this>::#layer, device, weights)?,)
+            quote!(#field: __addax::BuiltLayer::assemble(device, weights)?,)
         });
         (quote!(device), quote!(weights), quote!(::core::result::Result::Ok(Layers { #(#fields)* })))
     } else {
@@ -92,7 +92,7 @@ fn assembling(context: &Context<'_>) -> TokenStream {
     let visitor = if context.layers().next().is_some() { quote!(visitor) } else { quote!(_) };
     let fields = context.layers().map(|(_, layer)| &layer.field);
     quote! {
-        impl<__D: __addax::Device> __addax::LayerSet<__D> for Layers<__D> {
+        impl<__D: __addax::Device> __addax::LayerSet<__D> for Layers<f32, __D> {
             fn assemble(
                 #device: &__D,
                 #weights: &mut __addax::Weights,
@@ -109,10 +109,10 @@ fn assembling(context: &Context<'_>) -> TokenStream {
 
 /// A batch that the network takes and one that it gives.
 pub(super) fn batches() -> (TokenStream, TokenStream) {
-    let batch = |shape: TokenStream| {
-        quote!(__addax::Tensor<<#shape as __addax::StaticShape>::Batched<__B>, f32, __D, __T>)
-    };
-    (batch(quote!(__Input)), batch(quote!(__Output)))
+    (
+        quote!(__addax::Tensor<__Inputs<__B>, f32, __D, __T>),
+        quote!(__addax::Tensor<__Outputs<__B>, f32, __D, __T>),
+    )
 }
 
 fn running(context: &Context<'_>) -> TokenStream {
@@ -142,7 +142,7 @@ fn running(context: &Context<'_>) -> TokenStream {
     let (argument, forward) = body(quote!(forward));
     let (_, forward_mut) = body(quote!(forward_mut));
     quote! {
-        impl<__D: __addax::Device> Layers<__D> {
+        impl<__D: __addax::Device> Layers<f32, __D> {
             /// Runs the network on a batch as `predict` does: dropout is off, and batch normalization uses its moving
             /// averages.
             pub fn forward<__B: __addax::Dim, __T: __addax::Tape<f32, __D>>(
@@ -179,7 +179,7 @@ fn shortcuts(context: &Context<'_>) -> TokenStream {
             pub fn inputs(
                 values: ::std::vec::Vec<f32>,
             ) -> ::core::result::Result<
-                __addax::Tensor<<__Input as __addax::StaticShape>::Batched<usize>, f32, __addax::Cpu>,
+                __addax::Tensor<__Inputs<usize>, f32, __addax::Cpu>,
                 __addax::Error,
             > {
                 __addax::inputs::<#this>(values)

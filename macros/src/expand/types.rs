@@ -1,30 +1,90 @@
 //! From the values to dfdx's types.
 
 use super::{Context, numbered};
-use proc_macro2::TokenStream;
+use crate::check::{PlannedLayer, PlannedStep};
+use crate::ast::Shape;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-/// Aliases for the shapes between the layers and for the parameters.
+/// Aliases for the shapes at both ends, and a type for the place of each layer.
 pub(super) fn types(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
-    let input = shape_type(&quote!(<#this>::__INPUT));
-    let output = shape_type(&quote!(<#this>::__DECLARED));
-    let layers = context.layers().map(|(i, _)| {
-        let outcome = numbered("__OUTCOME", i);
-        let (alias, first, second) = (numbered("__Shape", i), numbered("__First", i), numbered("__Second", i));
-        let shape = shape_type(&context.shape_after(i));
-        let first_type = shape_type(&quote!(<#this>::#outcome.parameter_shape(0)));
-        let second_type = shape_type(&quote!(<#this>::#outcome.parameter_shape(1)));
-        quote! {
-            type #alias = #shape;
-            type #first = #first_type;
-            type #second = #second_type;
-        }
-    });
+    let (input, inputs) = border(&context.plan.input, &quote!(<#this>::__INPUT));
+    let (output, outputs) = border(&context.plan.output, &quote!(<#this>::__DECLARED));
+    let places = context.layers().map(|(i, layer)| place(context, i, layer));
     quote! {
         type __Input = #input;
+        type __Inputs<__B> = #inputs;
         type __Output = #output;
-        #(#layers)*
+        type __Outputs<__B> = #outputs;
+        #(#places)*
+    }
+}
+
+/// A shape of the header, for one sample and for a batch.
+///
+/// The number of its sizes is known here, so it is written as a tuple: in the header of an impl rustc does not look
+/// through `Dims` to find the batch.
+fn border(written: &Option<Shape>, value: &TokenStream) -> (TokenStream, TokenStream) {
+    match written {
+        Some(shape) => {
+            let sizes: Vec<_> = (0..shape.sizes.len())
+                .map(Literal::usize_unsuffixed)
+                .map(|axis| quote!(::addax::dfdx::shapes::Const<{ #value.dim(#axis) }>))
+                .collect();
+            (quote!((#(#sizes,)*)), quote!((__B, #(#sizes,)*)))
+        }
+        // What the last layer gives, or nothing known: a network that does not compile needs no batches of it.
+        None => (shape_type(value), quote!((__B,))),
+    }
+}
+
+/// One layer in its place as a type: dfdx rebuilds modules from their types, so the options travel in one.
+fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
+    let this = &context.this;
+    let (place, shape, alias) = (numbered("__Place", i), numbered("__Shape", i), numbered("__Layer", i));
+    let outcome = numbered("__OUTCOME", i);
+    let input = type_before(context, i);
+    let output = shape_type(&context.shape_after(i));
+    let first = shape_type(&quote!(<#this>::#outcome.parameter_shape(0)));
+    let second = shape_type(&quote!(<#this>::#outcome.parameter_shape(1)));
+    let index = u32::try_from(i).unwrap_or(u32::MAX);
+    let value = if layer.call.is_some() {
+        let layer = numbered("__LAYER", i);
+        quote!(<#this>::#layer)
+    } else {
+        // Never evaluated: the mistake in the layer's arguments has been reported.
+        quote!(::core::panic!("this layer has no arguments"))
+    };
+    quote! {
+        type #shape = #output;
+        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+        pub struct #place;
+        impl __addax::LayerSizes for #place {
+            type Input = #input;
+            type Output = #shape;
+            type First = #first;
+            type Second = #second;
+        }
+        impl __addax::Place for #place {
+            type Layer = #alias;
+            const LAYER: #alias = #value;
+            const INDEX: u32 = #index;
+        }
+    }
+}
+
+/// The shape that the layer at `i` takes, as a type.
+fn type_before(context: &Context<'_>, i: usize) -> TokenStream {
+    let before = i.checked_sub(1).map(|before| (before, context.plan.steps.get(before)));
+    match before {
+        None => quote!(__Input),
+        Some((before, Some(PlannedStep::Layer(_)))) => {
+            let before = numbered("__Shape", before);
+            quote!(#before)
+        }
+        // Behind a hole: the type of an unknown shape.
+        Some(_) => quote!(()),
     }
 }
 
@@ -39,20 +99,4 @@ fn shape_type(shape: &TokenStream) -> TokenStream {
             { #shape.dim(3) },
         > as __addax::AsShape>::Sample
     }
-}
-
-/// The type of the layer at `i`, built for a device.
-pub(super) fn built(context: &Context<'_>, i: usize) -> TokenStream {
-    let (layer, shape) = (numbered("__Layer", i), numbered("__Shape", i));
-    let (first, second) = (numbered("__First", i), numbered("__Second", i));
-    let before = match i.checked_sub(1) {
-        None => quote!(__Input),
-        Some(before) if matches!(context.plan.steps.get(before), Some(crate::check::PlannedStep::Layer(_))) => {
-            let before = numbered("__Shape", before);
-            quote!(#before)
-        }
-        // Behind a hole: the type of an unknown shape.
-        Some(_) => quote!(()),
-    };
-    quote!(__addax::Built<#layer, __addax::Sizes<#before, #shape, #first, #second>, __D>)
 }

@@ -746,8 +746,8 @@ impl Vectorized for Unfold<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::simd::tests::{Numbers, assert_close, for_each_level};
     use super::*;
-    use crate::kernels::simd::tests::{Numbers, assert_close, for_each_level};
 
     /// Everything one convolution gives.
     struct Results<T> {

@@ -358,8 +358,8 @@ impl Vectorized for SumColumns<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::simd::tests::{Numbers, assert_close, for_each_level};
     use super::*;
-    use crate::kernels::simd::tests::{Numbers, assert_close, for_each_level};
 
     /// The greatest error of `function` in units of the last place, over a sweep of the floats.
     fn worst(function: fn(&mut [f32]), exact: fn(f64) -> f64, limit: f32) -> f64 {

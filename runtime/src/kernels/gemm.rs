@@ -60,7 +60,11 @@ impl<'a> Matrix<'a> {
     /// # Panics
     /// If the slice has another length.
     pub(crate) fn new(data: &'a [f32], rows: usize, columns: usize) -> Self {
-        assert_eq!(data.len(), rows * columns, "a matrix of {rows} x {columns}");
+        assert_eq!(
+            rows.checked_mul(columns),
+            Some(data.len()),
+            "a matrix of {rows} x {columns}"
+        );
         Self {
             data,
             rows,
@@ -79,14 +83,11 @@ impl<'a> Matrix<'a> {
         (rows, columns): (usize, usize),
         (row_stride, column_stride): (usize, usize),
     ) -> Self {
-        if rows > 0 && columns > 0 {
-            let last = (rows - 1) * row_stride + (columns - 1) * column_stride;
-            assert!(
-                last < data.len(),
-                "element {last} of a matrix in {} floats",
-                data.len()
-            );
-        }
+        assert!(
+            fits(data.len(), (rows, columns), (row_stride, column_stride)),
+            "a matrix of {rows} x {columns}, strides {row_stride} and {column_stride}, in {} floats",
+            data.len(),
+        );
         Self {
             data,
             rows,
@@ -116,6 +117,18 @@ impl<'a> Matrix<'a> {
     fn column_major(&self) -> bool {
         self.row_stride == 1 || self.rows == 1
     }
+}
+
+/// Whether the last element of a matrix is among `len` floats.
+fn fits(len: usize, size: (usize, usize), strides: (usize, usize)) -> bool {
+    if size.0 == 0 || size.1 == 0 {
+        return true;
+    }
+    let last = || {
+        let row = (size.0 - 1).checked_mul(strides.0)?;
+        row.checked_add((size.1 - 1).checked_mul(strides.1)?)
+    };
+    last().is_some_and(|last| last < len)
 }
 
 /// A product to compute: operands and what happens to `C`.
@@ -180,9 +193,11 @@ impl<'a> Product<'a> {
         if m == 0 || n == 0 {
             return None;
         }
+        let fits = c_stride >= n && fits(c.len(), (m, n), (c_stride, 1));
         assert!(
-            c_stride >= n && (m - 1) * c_stride + n <= c.len(),
-            "C of {m} x {n}"
+            fits,
+            "C of {m} x {n}, {c_stride} apart, in {} floats",
+            c.len()
         );
         Some(Job {
             m,
@@ -895,8 +910,8 @@ unsafe fn copy<S: Simd>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::simd::tests::{Numbers, assert_close, for_each_level};
     use super::*;
-    use crate::kernels::simd::tests::{Numbers, assert_close, for_each_level};
 
     /// The product in double precision.
     fn expected(p: &Product<'_>, c: &[f32], c_stride: usize) -> Vec<f64> {

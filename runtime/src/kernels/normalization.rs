@@ -409,8 +409,8 @@ impl Vectorized for Backward<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::simd::tests::{Numbers, assert_close, for_each_level};
     use super::*;
-    use crate::kernels::simd::tests::{Numbers, assert_close, for_each_level};
 
     fn statistics(x: &[f32], channels: usize, c: usize) -> (f64, f64) {
         let column: Vec<f64> = x

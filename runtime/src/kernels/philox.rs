@@ -151,8 +151,8 @@ impl Vectorized for Apply<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::simd::tests::{Numbers, for_each_level};
     use super::*;
-    use crate::kernels::simd::tests::{Numbers, for_each_level};
 
     #[test]
     fn known_answers() {

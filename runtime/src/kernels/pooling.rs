@@ -4,7 +4,7 @@
 //! is over the pixels that exist, and an average divides by their number, as in Keras. A global
 //! pooling is one window of the whole image.
 
-use super::simd::{self, Simd, Vectorized};
+use super::simd::{self, Simd, Vectorized, last_lanes};
 
 /// The shapes of one pooling, along (height, width), and the kernels that compute it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,11 +99,19 @@ impl Pooling {
     /// `y` is the greatest element of each window; NaN if there is one.
     pub(crate) fn max_forward(&self, rows: usize, x: &[f32], y: &mut [f32]) {
         self.check(rows, x, y);
-        simd::dispatch(Forward::<MAX> {
-            pooling: self,
-            x,
-            y,
-        });
+        if self.is_halving() {
+            simd::dispatch(HalvingForward {
+                pooling: self,
+                x,
+                y,
+            });
+        } else {
+            simd::dispatch(Forward::<MAX> {
+                pooling: self,
+                x,
+                y,
+            });
+        }
     }
 
     /// Overwrites `dx`, given the input and output of the forward pass.
@@ -247,9 +255,7 @@ impl<const IS_MAX: bool> Vectorized for Forward<'_, IS_MAX> {
                                 // SAFETY: a pixel of the sample, and lanes that it has.
                                 let x = unsafe { simd.load_lanes(x.as_ptr().add(at), lanes) };
                                 total = if IS_MAX {
-                                    // The maximum keeps a NaN that `total` is, but not one in x.
-                                    let greater = simd.max(x, total);
-                                    simd.select(simd.equal(x, x), greater, x)
+                                    greater(simd, total, x)
                                 } else {
                                     simd.add(total, x)
                                 };
@@ -261,6 +267,67 @@ impl<const IS_MAX: bool> Vectorized for Forward<'_, IS_MAX> {
                         // SAFETY: a pixel of the output, and lanes that it has.
                         unsafe { simd.store_lanes(y.as_mut_ptr().add(c), total, lanes) };
                         c += S::LANES;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The greater one, or NaN if either is.
+#[inline(always)]
+fn greater<S: Simd>(simd: S, a: S::Vector, b: S::Vector) -> S::Vector {
+    // `max` gives its second operand if either is NaN: a NaN in `b` is then still missing.
+    simd.select(simd.equal(b, b), simd.max(b, a), b)
+}
+
+/// Maximum over 2 x 2 with stride 2.
+struct HalvingForward<'a> {
+    pooling: &'a Pooling,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl Vectorized for HalvingForward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let p = self.pooling;
+        let (channels, row_len) = (p.channels, p.input.1 * p.channels);
+        let (input_len, output_len) = (p.input_len().max(1), p.output_len().max(1));
+        let lanes = simd.first(last_lanes(channels, S::LANES));
+        for (sample, y) in self.y.chunks_exact_mut(output_len).enumerate() {
+            let x = &self.x[sample * input_len..][..input_len];
+            for row in 0..p.output.0 {
+                let x = &x[2 * row * row_len..][..2 * row_len];
+                let y = &mut y[row * p.output.1 * channels..][..p.output.1 * channels];
+                for column in 0..p.output.1 {
+                    // SAFETY: the four pixels of a window, the pixel of the output; the last
+                    // vector of each ends with its channels.
+                    unsafe {
+                        let x = x.as_ptr().add(2 * column * channels);
+                        let y = y.as_mut_ptr().add(column * channels);
+                        let pixels = [
+                            x,
+                            x.add(channels),
+                            x.add(row_len),
+                            x.add(row_len + channels),
+                        ];
+                        let mut c = 0;
+                        while c + S::LANES < channels {
+                            let (a, b) = (simd.load(pixels[0].add(c)), simd.load(pixels[1].add(c)));
+                            let (d, e) = (simd.load(pixels[2].add(c)), simd.load(pixels[3].add(c)));
+                            let best = greater(simd, greater(simd, a, b), greater(simd, d, e));
+                            simd.store(y.add(c), best);
+                            c += S::LANES;
+                        }
+                        let a = simd.load_lanes(pixels[0].add(c), lanes);
+                        let b = simd.load_lanes(pixels[1].add(c), lanes);
+                        let d = simd.load_lanes(pixels[2].add(c), lanes);
+                        let e = simd.load_lanes(pixels[3].add(c), lanes);
+                        let best = greater(simd, greater(simd, a, b), greater(simd, d, e));
+                        simd.store_lanes(y.add(c), best, lanes);
                     }
                 }
             }
@@ -390,8 +457,8 @@ impl Vectorized for HalvingBackward<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::simd::tests::{Numbers, assert_close, for_each_level};
     use super::*;
-    use crate::kernels::simd::tests::{Numbers, assert_close, for_each_level};
 
     /// Calls `visit(output index, input indices of the window)` for one sample, from the
     /// definition with negative positions.

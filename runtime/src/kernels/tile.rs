@@ -106,7 +106,8 @@ impl Tile {
     #[inline(always)]
     pub(super) unsafe fn run<S: Simd>(&self, simd: S) {
         let vectors = self.columns.div_ceil(S::LANES);
-        debug_assert!(vectors >= 1 && self.rows >= 1 && self.rows <= rows_of::<S>(vectors));
+        debug_assert!((1..=MAX_VECTORS).contains(&vectors));
+        debug_assert!((1..=rows_of::<S>(vectors)).contains(&self.rows));
         macro_rules! call {
             ($vectors:literal: $($rows:literal)*) => {
                 match self.rows {

@@ -253,8 +253,8 @@ impl Vectorized for AdamStep<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::simd::tests::{Numbers, assert_close, for_each_level};
     use super::*;
-    use crate::kernels::simd::tests::{Numbers, assert_close, for_each_level};
 
     /// Some steps on `n` weights, and the same in double precision for each weight:
     /// `exact(g, state, w)`, with the state in three numbers.

@@ -60,8 +60,12 @@ fn is_right(targets: &TargetRows<'_>, row: usize, position: usize, y_pred: &[f32
     }
 }
 
-/// The place of the first largest number.
-pub(crate) fn largest(values: &[f32]) -> usize {
+/// The place of the first largest number: the class that probabilities speak for.
+///
+/// ```
+/// assert_eq!(addax::metrics::largest(&[0.1, 0.7, 0.2]), 1);
+/// ```
+pub fn largest(values: &[f32]) -> usize {
     let mut best = 0;
     for (i, v) in values.iter().enumerate() {
         if *v > values[best] {

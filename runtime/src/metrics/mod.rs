@@ -7,7 +7,7 @@ mod accuracy;
 mod mean_absolute_error;
 mod mean_squared_error;
 
-pub use accuracy::Accuracy;
+pub use accuracy::{Accuracy, largest};
 pub use mean_absolute_error::MeanAbsoluteError;
 pub use mean_squared_error::MeanSquaredError;
 

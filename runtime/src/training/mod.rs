@@ -1,5 +1,6 @@
 //! `fit`, `evaluate` and `predict`: a network and data in, a trained network and its history out.
 
+mod arrays;
 pub(crate) mod data;
 mod evaluate;
 mod fit;
@@ -8,6 +9,7 @@ mod options;
 mod predict;
 mod progress;
 
+pub use arrays::Arrays;
 pub use data::{ClassId, Classes, FitsInput, FitsOutput, Labels, Sample, Samples, TargetRows, Values};
 pub use evaluate::Evaluation;
 pub use history::History;

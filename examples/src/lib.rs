@@ -1,0 +1,7 @@
+//! The data of the examples.
+
+mod letters;
+mod xor;
+
+pub use letters::{Letter, LetterSet, letters};
+pub use xor::xor;
