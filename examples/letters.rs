@@ -8,7 +8,7 @@
 use addax::metrics::largest;
 use addax::prelude::*;
 use addax::viz::{Prediction, plot_history, show_predictions};
-use addax_examples::{LetterSet, letters};
+use addax_examples::{LetterSet, Split, letters};
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -37,8 +37,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(text) => text.parse()?,
         None => EPOCHS,
     };
-    let (train, test) = letters()?;
+    let Split {
+        train,
+        validation,
+        test,
+    } = letters()?;
     describe("training", &train);
+    describe("validation", &validation);
     describe("test", &test);
 
     let device = Cpu::seed_from_u64(2018);
@@ -54,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         FitOptions {
             batch_size: 128,
             epochs,
-            validation_data: Some((&test.images, &test.labels)),
+            validation_data: Some((&validation.images, &validation.labels)),
             ..FitOptions::default()
         },
     )?;

@@ -25,19 +25,40 @@ pub struct LetterSet {
     pub families: BTreeSet<String>,
 }
 
-/// The letters for training and those for testing, which come from other families.
+/// All letters, split so that no family of typefaces is in two sets.
+#[derive(Debug, Default)]
+pub struct Split {
+    /// What the network learns from.
+    pub train: LetterSet,
+    /// What it is measured on after each epoch.
+    pub validation: LetterSet,
+    /// What it is measured on once, in the end.
+    pub test: LetterSet,
+}
+
+/// The share of the training families that is kept for validation: one in so many.
+const VALIDATION: usize = 10;
+
+/// The letters for training, validation and testing.
 ///
 /// # Errors
 /// If the files in `data` do not belong together.
-pub fn letters() -> Result<(LetterSet, LetterSet), Box<dyn Error>> {
+pub fn letters() -> Result<Split, Box<dyn Error>> {
     let sheet = image::load_from_memory(SHEET)?.into_luma8();
-    let (mut train, mut test) = (LetterSet::default(), LetterSet::default());
+    let mut split = Split::default();
+    let (mut last_family, mut family_number) = (None, 0);
     for (row, line) in FACES.lines().skip(1).enumerate() {
         let mut fields = line.split(',');
-        let (split, family) = (fields.next(), fields.next());
-        let set = match split {
-            Some("train") => &mut train,
-            Some("test") => &mut test,
+        let (side, family) = (fields.next(), fields.next());
+        // The faces of a family follow one another.
+        if family != last_family {
+            family_number += 1;
+            last_family = family;
+        }
+        let set = match side {
+            Some("train") if family_number % VALIDATION == 0 => &mut split.validation,
+            Some("train") => &mut split.train,
+            Some("test") => &mut split.test,
             other => return Err(format!("line {} of letters.csv: {other:?}", row + 2).into()),
         };
         set.faces += 1;
@@ -53,7 +74,7 @@ pub fn letters() -> Result<(LetterSet, LetterSet), Box<dyn Error>> {
             set.labels.push(label);
         }
     }
-    Ok((train, test))
+    Ok(split)
 }
 
 #[cfg(test)]
@@ -61,12 +82,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_family_is_in_both_sets() {
-        let (train, test) = letters().expect("the shipped files");
-        assert!(train.faces + test.faces >= 150);
-        assert!(train.families.len() + test.families.len() >= 60);
-        assert!(train.families.is_disjoint(&test.families));
-        for set in [&train, &test] {
+    fn no_family_is_in_two_sets() {
+        let split = letters().expect("the shipped files");
+        let sets = [&split.train, &split.validation, &split.test];
+        assert!(sets.iter().map(|set| set.faces).sum::<usize>() >= 150);
+        let families: BTreeSet<&String> = sets.iter().flat_map(|set| &set.families).collect();
+        assert!(families.len() >= 60);
+        let sizes = sets.iter().map(|set| set.families.len());
+        assert_eq!(sizes.sum::<usize>(), families.len());
+        for set in sets {
             assert_eq!(set.images.len(), set.faces * CLASSES);
             assert_eq!(set.labels.len(), set.images.len());
         }
@@ -74,8 +98,8 @@ mod tests {
 
     #[test]
     fn every_letter_has_ink() {
-        let (train, test) = letters().expect("the shipped files");
-        for image in train.images.iter().chain(&test.images) {
+        let split = letters().expect("the shipped files");
+        for image in split.train.images.iter().chain(&split.test.images) {
             let ink: f32 = image.as_flattened().as_flattened().iter().sum();
             assert!(ink > 5.0);
         }

@@ -3,5 +3,5 @@
 mod letters;
 mod xor;
 
-pub use letters::{Letter, LetterSet, letters};
+pub use letters::{Letter, LetterSet, Split, letters};
 pub use xor::xor;

@@ -3,8 +3,7 @@
 //! A device is one of dfdx's: it holds tensors and draws random numbers. Addax adds what it needs to run its own
 //! kernels there.
 
-use crate::error::{Error, Result};
-use dfdx::tensor::{Cpu, Gradients, Storage, Tensor};
+use dfdx::tensor::{Cpu, Storage, Tensor};
 use dfdx::tensor_ops::Device as DfdxDevice;
 
 mod sealed {
@@ -63,13 +62,4 @@ impl Device for Cpu {
 /// Seeds are drawn with the device's own generator, so `Cpu::seed_from_u64` makes a whole program repeatable.
 pub(crate) fn draw_seed<D: Device>(device: &D) -> u64 {
     device.random_u64()
-}
-
-/// A dfdx gradient of a tensor, if the tape has one.
-pub(crate) fn gradient_of<S: dfdx::shapes::Shape, D: Device>(
-    gradients: &mut Gradients<f32, D>,
-    tensor: &Tensor<S, f32, D>,
-) -> Result<Vec<f32>, Error> {
-    let gradient = gradients.get_or_alloc_mut(tensor).map_err(Error::device)?;
-    Ok(D::read_gradient(gradient))
 }

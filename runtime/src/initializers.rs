@@ -146,7 +146,7 @@ mod tests {
     fn the_spread_is_the_formula_s() {
         // (initializer, variance) for a kernel of (200, 300)
         let cases = [
-            (Initializer::GlorotUniform, 2.0 / 500.0),
+            (Initializer::GlorotUniform, 2.0_f64 / 500.0),
             (Initializer::GlorotNormal, 2.0 / 500.0),
             (Initializer::HeUniform, 2.0 / 200.0),
             (Initializer::HeNormal, 2.0 / 200.0),

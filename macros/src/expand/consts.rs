@@ -9,7 +9,7 @@ use crate::check::{PlannedLayer, PlannedStep};
 use crate::errors::Place;
 use crate::sugar::Call;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 
 /// The layers' types and the constants.
 pub(super) fn consts(context: &Context<'_>) -> TokenStream {
@@ -18,8 +18,7 @@ pub(super) fn consts(context: &Context<'_>) -> TokenStream {
         let alias = numbered("__Layer", i);
         let path = &layer.path;
         // The only place where the user's path stands: a slip in it is one error.
-        let span = layer.place.first;
-        quote_spanned!(span=> type #alias = <#path as __Check>::Layer;)
+        quote!(type #alias = #path;)
     });
     let pair = uses_pair(context).then(pair);
     let input = match &context.plan.input {
@@ -39,8 +38,6 @@ pub(super) fn consts(context: &Context<'_>) -> TokenStream {
         None => last.clone(),
     };
     quote! {
-        trait __Check { type Layer; }
-        impl<T: __addax::Layer> __Check for T { type Layer = T; }
         #(#aliases)*
         #pair
         impl #this {

@@ -48,6 +48,9 @@ fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
     let output = shape_type(&context.shape_after(i));
     let first = shape_type(&quote!(<#this>::#outcome.parameter_shape(0)));
     let second = shape_type(&quote!(<#this>::#outcome.parameter_shape(1)));
+    // Here rustc says that something is not a layer, so here it is the user's word.
+    let mut kind = alias.clone();
+    kind.set_span(layer.place.first);
     let index = u32::try_from(i).unwrap_or(u32::MAX);
     let value = if layer.call.is_some() {
         let layer = numbered("__LAYER", i);
@@ -67,7 +70,7 @@ fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
             type Second = #second;
         }
         impl __addax::Place for #place {
-            type Layer = #alias;
+            type Layer = #kind;
             const LAYER: #alias = #value;
             const INDEX: u32 = #index;
         }

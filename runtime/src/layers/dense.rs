@@ -204,12 +204,12 @@ impl Op for DenseOp {
     fn forward(&self, call: Forward<'_>) {
         let relu = self.activation == ActivationFunction::Relu;
         let bias = call.parameters.get(1);
+        let x = Matrix::new(call.inputs[0], call.rows, self.features);
+        let kernel = Matrix::new(call.parameters.get(0), self.features, self.units);
         let product = Product {
-            a: Matrix::new(call.inputs[0], call.rows, self.features),
-            b: Matrix::new(call.parameters.get(0), self.features, self.units),
-            accumulate: false,
             bias: (!bias.is_empty()).then_some(bias),
             relu,
+            ..Product::new(x, kernel)
         };
         self.run(product, call.output, self.units);
         if !relu {
@@ -223,12 +223,10 @@ impl Op for DenseOp {
         let d_output = Matrix::new(call.d_output, call.rows, self.units);
         if let Some(gradients) = &mut call.gradients {
             let [d_kernel, d_bias] = gradients.all();
+            let x = Matrix::new(call.inputs[0], call.rows, self.features);
             let product = Product {
-                a: Matrix::new(call.inputs[0], call.rows, self.features).t(),
-                b: d_output,
                 accumulate: true,
-                bias: None,
-                relu: false,
+                ..Product::new(x.t(), d_output)
             };
             self.run(product, d_kernel, self.units);
             if !d_bias.is_empty() {
@@ -236,19 +234,12 @@ impl Op for DenseOp {
             }
         }
         if let Some(d_input) = &mut call.d_inputs[0] {
-            let b = if self.packs(true) {
+            let transposed = if self.packs(true) {
                 Matrix::new(call.packed, self.units, self.features)
             } else {
                 Matrix::new(call.parameters.get(0), self.features, self.units).t()
             };
-            let product = Product {
-                a: d_output,
-                b,
-                accumulate: false,
-                bias: None,
-                relu: false,
-            };
-            self.run(product, d_input, self.features);
+            self.run(Product::new(d_output, transposed), d_input, self.features);
         }
     }
 
@@ -264,14 +255,9 @@ impl Op for DenseOp {
         mut gradients: ParametersMut<'_>,
     ) {
         let [d_kernel, d_bias] = gradients.all();
-        Product {
-            a: Matrix::new(input, rows, self.features).t(),
-            b: Matrix::new(d_output, rows, self.units),
-            accumulate: false,
-            bias: None,
-            relu: false,
-        }
-        .run_parallel(d_kernel, self.units);
+        let x = Matrix::new(input, rows, self.features);
+        let d_z = Matrix::new(d_output, rows, self.units);
+        Product::new(x.t(), d_z).run_parallel(d_kernel, self.units);
         if !d_bias.is_empty() {
             d_bias.fill(0.0);
             sum_columns(d_output, d_bias);

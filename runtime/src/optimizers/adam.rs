@@ -48,12 +48,6 @@ impl Adam {
             ..Adam::default()
         }
     }
-
-    /// The step size with the moments' start at 0 corrected for.
-    fn alpha(&self) -> f64 {
-        let t = self.step.clamp(1, i32::MAX as u64) as i32;
-        self.learning_rate * (1.0 - self.beta_2.powi(t)).sqrt() / (1.0 - self.beta_1.powi(t))
-    }
 }
 
 impl Default for Adam {
@@ -100,10 +94,12 @@ impl Optimizer for Adam {
 
     fn update(&self, weights: &mut [f32], gradients: &[f32], states: &mut [&mut [f32]]) {
         if let [mean, square, ..] = states {
+            let (rate, beta_1, beta_2) =
+                (self.learning_rate as f32, self.beta_1 as f32, self.beta_2 as f32);
             updates::Adam {
-                alpha: self.alpha() as f32,
-                beta_1: self.beta_1 as f32,
-                beta_2: self.beta_2 as f32,
+                alpha: updates::Adam::alpha(rate, beta_1, beta_2, self.step.max(1)),
+                beta_1,
+                beta_2,
                 epsilon: self.epsilon as f32,
             }
             .step(gradients, mean, square, weights);

@@ -4,6 +4,7 @@ use super::buffers::Home;
 use super::program::{Call, Gradients, Mode, Plan, Region, Stage};
 use super::store::Store;
 use crate::kernels::aligned::AlignedVec;
+use crate::kernels::elementwise::add;
 use crate::losses::{Loss, LossCall};
 use crate::metrics::{Metric, MetricCall};
 use crate::op::{Backward, Forward, Grain, ParametersMut, Phase};
@@ -560,10 +561,7 @@ impl Plan {
                             sum = [0.0_f32; PIECE];
                             let sum = &mut sum[..part.len()];
                             for slot in &self.slots {
-                                let values = &slot.gradients[place.clone()];
-                                for (s, v) in sum.iter_mut().zip(values) {
-                                    *s += v;
-                                }
+                                add(&slot.gradients[place.clone()], sum);
                             }
                             sum
                         }
