@@ -74,7 +74,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = Path::new("out/letters");
     fs::create_dir_all(folder)?;
     plot_history(&history, &["loss", "val_loss"], folder.join("loss.png"))?;
-    plot_history(&history, &["accuracy", "val_accuracy"], folder.join("accuracy.png"))?;
+    plot_history(
+        &history,
+        &["accuracy", "val_accuracy"],
+        folder.join("accuracy.png"),
+    )?;
     let answers = model.predict(&test.images)?.arrays();
     draw_predictions(&test, &answers, &folder.join("predictions.png"))?;
 
@@ -84,7 +88,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     reloaded.load_weights(&weights)?;
     let equal = reloaded.predict(&test.images)?.arrays() == answers;
     println!("predictions of the reloaded weights are equal: {equal}");
-    println!("curves, predictions and weights are in {}", folder.display());
+    println!(
+        "curves, predictions and weights are in {}",
+        folder.display()
+    );
     Ok(())
 }
 
@@ -107,7 +114,9 @@ fn draw_predictions(test: &LetterSet, answers: &[[f32; 10]], path: &Path) -> add
             probabilities: &answers[i],
         })
         .collect();
-    let right = (0..answers.len()).filter(|&i| largest(&answers[i]) == test.labels[i]).count();
+    let right = (0..answers.len())
+        .filter(|&i| largest(&answers[i]) == test.labels[i])
+        .count();
     println!("{right} of {} letters are right", answers.len());
     show_predictions(&shown, 28, &NAMES, path)
 }

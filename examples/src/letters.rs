@@ -70,7 +70,8 @@ pub fn letters() -> Result<Split, Box<dyn Error>> {
             }
             let pixel = |y, x| sheet.get_pixel((left + x) as u32, (top + y) as u32).0[0];
             let ink = |y, x| [f32::from(pixel(y, x)) / 255.0];
-            set.images.push(std::array::from_fn(|y| std::array::from_fn(|x| ink(y, x))));
+            set.images
+                .push(std::array::from_fn(|y| std::array::from_fn(|x| ink(y, x))));
             set.labels.push(label);
         }
     }

@@ -96,6 +96,9 @@ impl Layer {
             Some(segment) => segment.ident.span(),
             None => self.last,
         };
-        Place { first, last: self.last }
+        Place {
+            first,
+            last: self.last,
+        }
     }
 }

@@ -59,7 +59,8 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         }
         Body::Unreadable => Vec::new(),
     };
-    let all_planned = |step: &PlannedStep| matches!(step, PlannedStep::Layer(PlannedLayer { call: Some(_), .. }));
+    let all_planned =
+        |step: &PlannedStep| matches!(step, PlannedStep::Layer(PlannedLayer { call: Some(_), .. }));
     Plan {
         complete: network.input.is_some()
             && network.output.is_some()

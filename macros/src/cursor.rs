@@ -97,23 +97,28 @@ impl<'a> Cursor<'a> {
 }
 
 /// Operators of which a shorter one is the beginning.
-const LONGER: &[&str] = &["::", "=>", "==", "->", "..", "<=", ">=", "&&", "||", "<<", ">>"];
+const LONGER: &[&str] = &[
+    "::", "=>", "==", "->", "..", "<=", ">=", "&&", "||", "<<", ">>",
+];
 
 fn symbol_at(tokens: &[TokenTree], symbol: &str) -> bool {
     starts_with(tokens, symbol)
-        && !LONGER
-            .iter()
-            .any(|longer| longer.len() > symbol.len() && longer.starts_with(symbol) && starts_with(tokens, longer))
+        && !LONGER.iter().any(|longer| {
+            longer.len() > symbol.len() && longer.starts_with(symbol) && starts_with(tokens, longer)
+        })
 }
 
 fn starts_with(tokens: &[TokenTree], symbol: &str) -> bool {
     let last = symbol.chars().count().saturating_sub(1);
-    symbol.chars().enumerate().all(|(i, character)| match tokens.get(i) {
-        Some(TokenTree::Punct(punct)) => {
-            punct.as_char() == character && (i == last || punct.spacing() == Spacing::Joint)
-        }
-        _ => false,
-    })
+    symbol
+        .chars()
+        .enumerate()
+        .all(|(i, character)| match tokens.get(i) {
+            Some(TokenTree::Punct(punct)) => {
+                punct.as_char() == character && (i == last || punct.spacing() == Spacing::Joint)
+            }
+            _ => false,
+        })
 }
 
 /// Where the operator `symbol` first stands, groups and what is between `<` and `>` left out.

@@ -15,7 +15,10 @@ pub(crate) struct Place {
 impl Place {
     /// All of `tokens`, or `otherwise` if there are none.
     pub(crate) fn of(tokens: impl ToTokens, otherwise: impl Into<Place>) -> Place {
-        let mut spans = tokens.into_token_stream().into_iter().map(|token| token.span());
+        let mut spans = tokens
+            .into_token_stream()
+            .into_iter()
+            .map(|token| token.span());
         match spans.next() {
             Some(first) => Place {
                 first,
@@ -58,8 +61,16 @@ impl Errors {
     }
 
     /// What is wrong, and on a line of its own the edit that mends it. The shape rules write their help the same way.
-    pub(crate) fn push_help(&mut self, place: impl Into<Place>, problem: impl AsRef<str>, edit: impl AsRef<str>) {
-        self.push(place, format!("{}\nhelp: {}", problem.as_ref(), edit.as_ref()));
+    pub(crate) fn push_help(
+        &mut self,
+        place: impl Into<Place>,
+        problem: impl AsRef<str>,
+        edit: impl AsRef<str>,
+    ) {
+        self.push(
+            place,
+            format!("{}\nhelp: {}", problem.as_ref(), edit.as_ref()),
+        );
     }
 
     /// How many mistakes there are so far.
@@ -69,13 +80,19 @@ impl Errors {
 
     /// The mistakes as compile errors.
     pub(crate) fn finish(self) -> TokenStream {
-        self.mistakes.iter().map(Mistake::to_compile_error).collect()
+        self.mistakes
+            .iter()
+            .map(Mistake::to_compile_error)
+            .collect()
     }
 
     /// The messages alone.
     #[cfg(test)]
     pub(crate) fn texts(&self) -> Vec<&str> {
-        self.mistakes.iter().map(|mistake| mistake.text.as_str()).collect()
+        self.mistakes
+            .iter()
+            .map(|mistake| mistake.text.as_str())
+            .collect()
     }
 }
 

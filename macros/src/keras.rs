@@ -119,7 +119,9 @@ impl Signature {
 
 /// How the layer `name` is called, if it is one of Addax.
 pub(crate) fn signature(name: &str) -> Option<&'static Signature> {
-    SIGNATURES.iter().find(|signature| signature.names.contains(&name))
+    SIGNATURES
+        .iter()
+        .find(|signature| signature.names.contains(&name))
 }
 
 /// A call of the layer `name`, to show in a message.
@@ -151,14 +153,60 @@ pub(crate) enum LayerName {
 const FUNCTIONS: &[&str] = &["relu", "sigmoid", "softmax", "tanh"];
 
 const NOT_YET: &[&str] = &[
-    "Add", "AlphaDropout", "Attention", "Average", "AveragePooling1D", "AveragePooling3D", "Bidirectional",
-    "CategoryEncoding", "Concatenate", "Conv1D", "Conv1DTranspose", "Conv2DTranspose", "Conv3D", "ConvLSTM2D", "Cropping1D",
-    "Cropping2D", "DepthwiseConv2D", "Dot", "ELU", "Embedding", "GRU", "GaussianDropout", "GaussianNoise",
-    "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D", "GroupNormalization", "LSTM", "Lambda",
-    "LayerNormalization", "LeakyReLU", "Masking", "MaxPooling1D", "MaxPooling3D", "Maximum", "Minimum",
-    "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute", "RandomFlip", "RandomRotation", "RandomZoom",
-    "RepeatVector", "Rescaling", "Resizing", "SeparableConv2D", "SimpleRNN", "SpatialDropout2D", "Subtract",
-    "TimeDistributed", "UpSampling2D", "ZeroPadding2D",
+    "Add",
+    "AlphaDropout",
+    "Attention",
+    "Average",
+    "AveragePooling1D",
+    "AveragePooling3D",
+    "Bidirectional",
+    "CategoryEncoding",
+    "Concatenate",
+    "Conv1D",
+    "Conv1DTranspose",
+    "Conv2DTranspose",
+    "Conv3D",
+    "ConvLSTM2D",
+    "Cropping1D",
+    "Cropping2D",
+    "DepthwiseConv2D",
+    "Dot",
+    "ELU",
+    "Embedding",
+    "GRU",
+    "GaussianDropout",
+    "GaussianNoise",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling1D",
+    "GroupNormalization",
+    "LSTM",
+    "Lambda",
+    "LayerNormalization",
+    "LeakyReLU",
+    "Masking",
+    "MaxPooling1D",
+    "MaxPooling3D",
+    "Maximum",
+    "Minimum",
+    "MultiHeadAttention",
+    "Multiply",
+    "Normalization",
+    "PReLU",
+    "Permute",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomZoom",
+    "RepeatVector",
+    "Rescaling",
+    "Resizing",
+    "SeparableConv2D",
+    "SimpleRNN",
+    "SpatialDropout2D",
+    "Subtract",
+    "TimeDistributed",
+    "UpSampling2D",
+    "ZeroPadding2D",
 ];
 
 /// Names of Keras 1.
@@ -178,14 +226,19 @@ pub(crate) fn layer(name: &str) -> LayerName {
     }
     if NOT_YET.contains(&name) {
         return LayerName::NotYet(match name {
-            "GlobalAveragePooling2D" => Some("`GlobalMaxPooling2D()` is, and so is `AveragePooling2D` over the whole image"),
+            "GlobalAveragePooling2D" => {
+                Some("`GlobalMaxPooling2D()` is, and so is `AveragePooling2D` over the whole image")
+            }
             "Rescaling" | "Normalization" => Some("scale the data before it comes to the network"),
             _ => None,
         });
     }
     // `dense`, `conv2d`, `max_pooling2d`, `maxpool2d`: types have capitals, so this is no layer of the user's own.
     if name.starts_with(char::is_lowercase)
-        && let Some(known) = SIGNATURES.iter().flat_map(|signature| signature.names).find(|known| fold(known) == folded)
+        && let Some(known) = SIGNATURES
+            .iter()
+            .flat_map(|signature| signature.names)
+            .find(|known| fold(known) == folded)
     {
         return LayerName::Written(known);
     }
@@ -194,7 +247,10 @@ pub(crate) fn layer(name: &str) -> LayerName {
 
 /// The name without capitals and underscores.
 fn fold(name: &str) -> String {
-    name.chars().filter(|letter| *letter != '_').flat_map(char::to_lowercase).collect()
+    name.chars()
+        .filter(|letter| *letter != '_')
+        .flat_map(char::to_lowercase)
+        .collect()
 }
 
 /// What became of an option of Keras that no layer of Addax has under this name.
@@ -233,10 +289,26 @@ pub(crate) fn option(layer: &str, name: &str) -> OptionName {
         "data_format" | "dim_ordering" => LeaveOut("images are always (height, width, channels)"),
         "axis" => LeaveOut("it is always the last axis"),
         "dtype" => LeaveOut("numbers are always `f32`"),
-        "W_regularizer" | "b_regularizer" | "activity_regularizer" | "kernel_regularizer" | "bias_regularizer"
-        | "kernel_constraint" | "bias_constraint" | "dilation_rate" | "groups" | "trainable" | "noise_shape" | "seed"
-        | "keepdims" | "beta_initializer" | "gamma_initializer" | "moving_mean_initializer"
-        | "moving_variance_initializer" | "beta_regularizer" | "gamma_regularizer" | "weights" => NotYet,
+        "W_regularizer"
+        | "b_regularizer"
+        | "activity_regularizer"
+        | "kernel_regularizer"
+        | "bias_regularizer"
+        | "kernel_constraint"
+        | "bias_constraint"
+        | "dilation_rate"
+        | "groups"
+        | "trainable"
+        | "noise_shape"
+        | "seed"
+        | "keepdims"
+        | "beta_initializer"
+        | "gamma_initializer"
+        | "moving_mean_initializer"
+        | "moving_variance_initializer"
+        | "beta_regularizer"
+        | "gamma_regularizer"
+        | "weights" => NotYet,
         _ => Other,
     }
 }
@@ -260,14 +332,27 @@ mod tests {
 
     #[test]
     fn no_name_means_two_things() {
-        let names: Vec<_> = SIGNATURES.iter().flat_map(|signature| signature.names).collect();
+        let names: Vec<_> = SIGNATURES
+            .iter()
+            .flat_map(|signature| signature.names)
+            .collect();
         for name in &names {
-            assert_eq!(names.iter().filter(|other| *other == name).count(), 1, "{name}");
+            assert_eq!(
+                names.iter().filter(|other| *other == name).count(),
+                1,
+                "{name}"
+            );
             assert!(!NOT_YET.contains(name), "{name} is here");
-            assert!(FORMER.iter().all(|(former, _)| former != *name), "{name} is its own name");
+            assert!(
+                FORMER.iter().all(|(former, _)| former != *name),
+                "{name} is its own name"
+            );
         }
         for (former, now) in FORMER {
-            assert!(signature(now).is_some(), "{former} became {now}, which is not here");
+            assert!(
+                signature(now).is_some(),
+                "{former} became {now}, which is not here"
+            );
         }
     }
 
@@ -275,7 +360,11 @@ mod tests {
     fn examples_are_calls_of_their_layer() {
         for signature in SIGNATURES {
             let name = signature.names[0];
-            assert!(signature.example.starts_with(&format!("{name}(")), "{}", signature.example);
+            assert!(
+                signature.example.starts_with(&format!("{name}(")),
+                "{}",
+                signature.example
+            );
         }
     }
 }

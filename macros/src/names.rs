@@ -22,7 +22,8 @@ pub(crate) fn to_snake_case(kind: &str) -> String {
     for (i, letter) in letters.iter().enumerate() {
         let before = i.checked_sub(1).and_then(|i| letters.get(i));
         let after = letters.get(i + 1);
-        let small = |letter: Option<&char>| letter.is_some_and(|letter| letter.is_ascii_lowercase());
+        let small =
+            |letter: Option<&char>| letter.is_some_and(|letter| letter.is_ascii_lowercase());
         if letter.is_ascii_uppercase() && before.is_some() && (small(before) || small(after)) {
             name.push('_');
         }
@@ -73,10 +74,14 @@ pub(crate) fn plain(identifier: &Ident) -> String {
 /// An identifier for `name`, also where Rust has another use for that word: a layer `Match` is `r#match`, and a layer
 /// `Crate`, which cannot be written that way, `crate_layer`.
 fn identifier(name: &str) -> Ident {
-    [name.to_owned(), format!("r#{name}"), format!("{name}_layer")]
-        .iter()
-        .find_map(|name| syn::parse_str::<Ident>(name).ok())
-        .unwrap_or_else(|| Ident::new("layer", Span::call_site()))
+    [
+        name.to_owned(),
+        format!("r#{name}"),
+        format!("{name}_layer"),
+    ]
+    .iter()
+    .find_map(|name| syn::parse_str::<Ident>(name).ok())
+    .unwrap_or_else(|| Ident::new("layer", Span::call_site()))
 }
 
 #[cfg(test)]
@@ -106,7 +111,15 @@ mod tests {
         let given: Vec<_> = ["MaxPool2D", "MaxPooling2D", "Dense", "MaxPool2D"]
             .map(|kind| names.automatic(kind).to_string())
             .into();
-        assert_eq!(given, ["max_pooling2d", "max_pooling2d_1", "dense", "max_pooling2d_2"]);
+        assert_eq!(
+            given,
+            [
+                "max_pooling2d",
+                "max_pooling2d_1",
+                "dense",
+                "max_pooling2d_2"
+            ]
+        );
     }
 
     #[test]

@@ -35,7 +35,9 @@ pub(crate) fn call(layer: &mut Layer, errors: &mut Errors) -> Option<Call> {
 
 /// `Conv2D(activation = relu, 16)`
 fn check_order(arguments: &[Argument], errors: &mut Errors) {
-    let first_option = arguments.iter().position(|argument| argument.name.is_some());
+    let first_option = arguments
+        .iter()
+        .position(|argument| argument.name.is_some());
     let late = arguments
         .iter()
         .skip(first_option.unwrap_or(arguments.len()))
@@ -73,7 +75,9 @@ fn rename_options(layer: &mut Layer, errors: &mut Errors) {
             OptionName::Input => errors.push_help(
                 place,
                 "the input shape stands once, in front of `=>`, and not on a layer",
-                format!("take `{name}` out and write `{value} => ..` in the first line of the network"),
+                format!(
+                    "take `{name}` out and write `{value} => ..` in the first line of the network"
+                ),
             ),
             OptionName::Label => {
                 let word = value.trim_matches('"');
@@ -95,7 +99,11 @@ fn rename_options(layer: &mut Layer, errors: &mut Errors) {
                 "take it out",
             ),
             OptionName::NotYet => {
-                errors.push_help(place, format!("the option `{name}` of `{kind}` is not in Addax yet"), "take it out");
+                errors.push_help(
+                    place,
+                    format!("the option `{name}` of `{kind}` is not in Addax yet"),
+                    "take it out",
+                );
                 layer.incomplete = true;
             }
         }
@@ -146,7 +154,9 @@ fn known_call(layer: &Layer, signature: &Signature, errors: &mut Errors) -> Opti
     let mut call = Call::default();
     for required in signature.required {
         // What has a name is a field; `new` gets something in its place that the field then overrides.
-        let positional = given.iter().find(|(option, argument)| option == required && argument.name.is_none());
+        let positional = given
+            .iter()
+            .find(|(option, argument)| option == required && argument.name.is_none());
         let kind = signature.kind(required);
         match positional {
             Some((option, argument)) => {
@@ -163,14 +173,18 @@ fn known_call(layer: &Layer, signature: &Signature, errors: &mut Errors) -> Opti
             continue;
         }
         let kind = signature.kind(option);
-        let Some(mut converted) = value::convert(&argument.value, kind, option, &name, errors) else {
+        let Some(mut converted) = value::convert(&argument.value, kind, option, &name, errors)
+        else {
             complete = false;
             continue;
         };
         if kind == Kind::Shape {
             converted = quote!(__addax::Shape::new(#converted));
         }
-        let field = argument.name.clone().unwrap_or_else(|| Ident::new(option, Span::call_site()));
+        let field = argument
+            .name
+            .clone()
+            .unwrap_or_else(|| Ident::new(option, Span::call_site()));
         call.fields.push((field, converted));
     }
     (complete && missing.is_empty()).then_some(call)
@@ -186,17 +200,26 @@ fn too_many(argument: &Argument, signature: &Signature, name: &str, errors: &mut
     errors.push_help(
         place(argument),
         problem,
-        format!("take it out, or write the option's name in front of it: `{}`", with_option(signature, name)),
+        format!(
+            "take it out, or write the option's name in front of it: `{}`",
+            with_option(signature, name)
+        ),
     );
 }
 
 /// `Dense(10, name = value)`
 fn with_option(signature: &Signature, name: &str) -> String {
-    let arguments = signature.example.trim_start_matches(name).trim_matches(['(', ')']);
+    let arguments = signature
+        .example
+        .trim_start_matches(name)
+        .trim_matches(['(', ')']);
     if arguments.is_empty() {
         format!("{name}(option = value)")
     } else {
-        format!("{}, option = value)", signature.example.trim_end_matches(')'))
+        format!(
+            "{}, option = value)",
+            signature.example.trim_end_matches(')')
+        )
     }
 }
 
@@ -216,7 +239,10 @@ fn own_call(layer: &Layer) -> Option<Call> {
 fn place(argument: &Argument) -> Place {
     let value = Place::of(&argument.value, Span::call_site());
     match &argument.name {
-        Some(name) => Place { first: name.span(), last: value.last },
+        Some(name) => Place {
+            first: name.span(),
+            last: value.last,
+        },
         None => value,
     }
 }

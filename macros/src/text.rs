@@ -51,7 +51,9 @@ pub(crate) fn tokens(stream: TokenStream) -> String {
                 prefix = false;
             }
             TokenTree::Ident(ident) => {
-                if text.ends_with(|last: char| last.is_alphanumeric() || last == '_' || last == ')') && !prefix {
+                if text.ends_with(|last: char| last.is_alphanumeric() || last == '_' || last == ')')
+                    && !prefix
+                {
                     text.push(' ');
                 }
                 text.push_str(&ident.to_string());

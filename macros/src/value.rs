@@ -27,8 +27,19 @@ pub(crate) fn placeholder(kind: Kind) -> TokenStream {
 }
 
 /// The value of `option` as Rust. `None` if it cannot be that; why has been noted then.
-pub(crate) fn convert(value: &Expr, kind: Kind, option: &str, layer: &str, errors: &mut Errors) -> Option<TokenStream> {
-    let mut mistakes = Mistakes { value, option, layer, errors };
+pub(crate) fn convert(
+    value: &Expr,
+    kind: Kind,
+    option: &str,
+    layer: &str,
+    errors: &mut Errors,
+) -> Option<TokenStream> {
+    let mut mistakes = Mistakes {
+        value,
+        option,
+        layer,
+        errors,
+    };
     match kind {
         Kind::Size => mistakes.size(value),
         Kind::Pair => mistakes.pair(),
@@ -47,7 +58,10 @@ pub(crate) fn convert(value: &Expr, kind: Kind, option: &str, layer: &str, error
 pub(crate) fn plain(value: &Expr) -> TokenStream {
     match elements(value) {
         Some(elements) => {
-            let elements = elements.iter().map(ToTokens::to_token_stream).collect::<Vec<_>>();
+            let elements = elements
+                .iter()
+                .map(ToTokens::to_token_stream)
+                .collect::<Vec<_>>();
             array(&elements, value.span())
         }
         None => value.to_token_stream(),
@@ -109,7 +123,9 @@ impl Mistakes<'_> {
     fn size(&mut self, value: &Expr) -> Option<TokenStream> {
         let shown = text::tokens(value.to_token_stream());
         match bare(value) {
-            Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => {
+            Expr::Unary(ExprUnary {
+                op: UnOp::Neg(_), ..
+            }) => {
                 let help = if self.layer == "Reshape" {
                     "write the size out; `Reshape` does not work it out"
                 } else {
@@ -118,14 +134,24 @@ impl Mistakes<'_> {
                 self.wrong(value, "cannot be negative", help.to_owned());
                 None
             }
-            Expr::Lit(ExprLit { lit: Lit::Int(_), .. }) => Some(value.to_token_stream()),
+            Expr::Lit(ExprLit {
+                lit: Lit::Int(_), ..
+            }) => Some(value.to_token_stream()),
             Expr::Lit(_) | Expr::Tuple(_) | Expr::Array(_) => {
-                let number: String = shown.chars().take_while(|c| *c != '.').filter(char::is_ascii_digit).collect();
+                let number: String = shown
+                    .chars()
+                    .take_while(|c| *c != '.')
+                    .filter(char::is_ascii_digit)
+                    .collect();
                 let help = match number.as_str() {
                     "" => "write a number, such as `64`".to_owned(),
                     number => format!("write `{number}`"),
                 };
-                let help = if elements(value).is_some() { "write one number".to_owned() } else { help };
+                let help = if elements(value).is_some() {
+                    "write one number".to_owned()
+                } else {
+                    help
+                };
                 self.wrong(value, &format!("is a whole number, not `{shown}`"), help);
                 None
             }
@@ -147,7 +173,10 @@ impl Mistakes<'_> {
                 return None;
             }
             let sizes: Vec<_> = elements.iter().map(|element| self.size(element)).collect();
-            return Some(array(&sizes.into_iter().collect::<Option<Vec<_>>>()?, value.span()));
+            return Some(array(
+                &sizes.into_iter().collect::<Option<Vec<_>>>()?,
+                value.span(),
+            ));
         }
         let size = self.size(value)?;
         match literal(value) {
@@ -173,20 +202,30 @@ impl Mistakes<'_> {
         if elements.len() > MAX_RANK {
             self.wrong(
                 value,
-                &format!("has {} dimensions, but a sample has at most {MAX_RANK}", elements.len()),
+                &format!(
+                    "has {} dimensions, but a sample has at most {MAX_RANK}",
+                    elements.len()
+                ),
                 "the batch is not one of them".to_owned(),
             );
             return None;
         }
         let sizes: Vec<_> = elements.iter().map(|element| self.size(element)).collect();
-        Some(array(&sizes.into_iter().collect::<Option<Vec<_>>>()?, value.span()))
+        Some(array(
+            &sizes.into_iter().collect::<Option<Vec<_>>>()?,
+            value.span(),
+        ))
     }
 
     fn number(&mut self) -> Option<TokenStream> {
         let shown = text::tokens(self.value.to_token_stream());
         match literal(self.value) {
             Some(Lit::Int(_)) => {
-                self.wrong(self.value, "is a number with a point", format!("write `{shown}.0`"));
+                self.wrong(
+                    self.value,
+                    "is a number with a point",
+                    format!("write `{shown}.0`"),
+                );
                 None
             }
             Some(Lit::Str(_)) => {
@@ -204,15 +243,24 @@ impl Mistakes<'_> {
     /// `relu`, and how Python writes it: `"relu"`, `relu()`, `ReLU()`, `tf.nn.relu`.
     fn word(&mut self) -> Option<TokenStream> {
         let (word, what) = match bare(self.value) {
-            Expr::Lit(ExprLit { lit: Lit::Str(string), .. }) => (string.value(), "is a word, not a string"),
-            Expr::Lit(ExprLit { lit: Lit::Char(character), .. }) => {
-                (character.value().to_string(), "is a word, not a character")
-            }
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(string),
+                ..
+            }) => (string.value(), "is a word, not a string"),
+            Expr::Lit(ExprLit {
+                lit: Lit::Char(character),
+                ..
+            }) => (character.value().to_string(), "is a word, not a character"),
             Expr::Call(call) if call.args.is_empty() => match bare(&call.func) {
-                Expr::Path(path) => (path.path.get_ident()?.to_string(), "is a word, without parentheses"),
+                Expr::Path(path) => (
+                    path.path.get_ident()?.to_string(),
+                    "is a word, without parentheses",
+                ),
                 _ => return Some(plain(self.value)),
             },
-            Expr::MethodCall(call) if call.args.is_empty() => (call.method.to_string(), "is a word alone"),
+            Expr::MethodCall(call) if call.args.is_empty() => {
+                (call.method.to_string(), "is a word alone")
+            }
             Expr::Field(field) => match &field.member {
                 Member::Named(member) => (member.to_string(), "is a word alone"),
                 Member::Unnamed(_) => return Some(plain(self.value)),
@@ -225,11 +273,19 @@ impl Mistakes<'_> {
             word => word.to_owned(),
         };
         let Ok(mut repaired) = syn::parse_str::<Ident>(&word) else {
-            self.wrong(self.value, what, format!("write `{} = ..` with a word such as `relu`", self.option));
+            self.wrong(
+                self.value,
+                what,
+                format!("write `{} = ..` with a word such as `relu`", self.option),
+            );
             return None;
         };
         let positional = self.layer == "Activation";
-        let help = if positional { format!("write `Activation({word})`") } else { format!("write `{} = {word}`", self.option) };
+        let help = if positional {
+            format!("write `Activation({word})`")
+        } else {
+            format!("write `{} = {word}`", self.option)
+        };
         self.wrong(self.value, what, help);
         repaired.set_span(self.value.span());
         Some(repaired.into_token_stream())

@@ -82,7 +82,11 @@ impl Initializer {
     }
 }
 
-fn draw<G: Rng>(count: usize, generator: &mut G, mut sample: impl FnMut(&mut G) -> f64) -> Vec<f32> {
+fn draw<G: Rng>(
+    count: usize,
+    generator: &mut G,
+    mut sample: impl FnMut(&mut G) -> f64,
+) -> Vec<f32> {
     (0..count).map(|_| sample(generator) as f32).collect()
 }
 
@@ -130,8 +134,14 @@ mod tests {
         let values = initializer.values(shape, &mut ChaCha8Rng::seed_from_u64(7));
         let n = values.len() as f64;
         let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
-        let variance = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
-        let largest = values.iter().fold(0.0_f64, |m, &v| m.max(f64::from(v).abs()));
+        let variance = values
+            .iter()
+            .map(|&v| (f64::from(v) - mean).powi(2))
+            .sum::<f64>()
+            / n;
+        let largest = values
+            .iter()
+            .fold(0.0_f64, |m, &v| m.max(f64::from(v).abs()));
         (mean, variance, largest)
     }
 
@@ -157,7 +167,10 @@ mod tests {
         ];
         for (initializer, expected) in cases {
             let (mean, variance, _) = statistics(initializer, Shape::new([200, 300]));
-            assert!(mean.abs() < 0.01 * expected.sqrt() * 2.0, "{initializer:?}: mean {mean}");
+            assert!(
+                mean.abs() < 0.01 * expected.sqrt() * 2.0,
+                "{initializer:?}: mean {mean}"
+            );
             assert!(
                 (variance / expected - 1.0).abs() < 0.02,
                 "{initializer:?}: variance {variance}, expected {expected}"

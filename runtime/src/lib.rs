@@ -1,7 +1,53 @@
-//! Keras networks as Rust types.
+//! Keras networks as Rust types: declared in one macro, checked by the compiler, trained on dfdx.
+//!
+//! The nouns:
+//!
+//! - [`network!`] declares a network: a list of [`layers`] between an input and an output shape. The compiler works out
+//!   every shape and refuses a network that does not fit, at the layer's own tokens.
+//! - A [`Model`] is a network with weights on a [`Device`]. `compile` gives it an optimizer, a loss and metrics
+//!   ([`optimizers`], [`losses`], [`metrics`]); `fit`, `evaluate` and `predict` run it; it saves and loads its weights.
+//! - Data are plain arrays or dfdx tensors ([`training::Samples`], [`training::Labels`]), checked for shape and kind by the
+//!   compiler.
+//! - [`viz`] draws curves and predictions.
+//!
+//! Names, formulas and defaults are those of Keras 3.
+//!
+//! ```
+//! use addax::prelude::*;
+//!
+//! network! {
+//!     /// Three numbers, two classes.
+//!     pub Xor: 3 => 2 {
+//!         Dense(4, activation = tanh),
+//!         Dense(3, activation = tanh),
+//!         Dense(2, activation = softmax),
+//!     }
+//! }
+//!
+//! # fn main() -> addax::Result<()> {
+//! let x: Vec<[f32; 3]> = (0..64).map(|i| [i & 1, i >> 1 & 1, i >> 2 & 1].map(|b| b as f32 - 0.5)).collect();
+//! let y: Vec<u8> = x.iter().map(|p| p.iter().filter(|&&v| v > 0.0).count() as u8 % 2).collect();
+//!
+//! let mut model = Xor::build(&Cpu::seed_from_u64(3))?.compile(
+//!     Adam::new(0.05),
+//!     SparseCategoricalCrossentropy::default(),
+//!     Accuracy,
+//! )?;
+//! let options = FitOptions { epochs: 100, verbose: Verbose::Silent, ..Default::default() };
+//! let history = model.fit(&x, &y, options)?;
+//! assert!(history["accuracy"][99] > 0.9);
+//! # Ok(())
+//! # }
+//! ```
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::unwrap_used, clippy::expect_used)]
 
 extern crate self as addax;
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 pub use addax_macros::network;
 pub use dfdx;
@@ -11,6 +57,8 @@ pub mod activations;
 mod device;
 mod engine;
 mod error;
+#[cfg(test)]
+mod golden;
 #[doc(hidden)]
 pub mod graph;
 pub mod initializers;

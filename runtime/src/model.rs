@@ -78,7 +78,12 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     ///
     /// # Errors
     /// [`Error::InvalidOption`] for an option of the optimizer that is outside its range.
-    pub fn compile<O, L2, M>(mut self, optimizer: O, loss: L2, metrics: M) -> Result<Model<N, D, L2>>
+    pub fn compile<O, L2, M>(
+        mut self,
+        optimizer: O,
+        loss: L2,
+        metrics: M,
+    ) -> Result<Model<N, D, L2>>
     where
         O: Optimizer + 'static,
         L2: Loss + 'static,
@@ -101,7 +106,10 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// How many numbers all parameters have, those that are not trained included.
     pub fn count_params(&self) -> usize {
         let nodes = self.engine.graph().nodes().iter();
-        nodes.flat_map(|n| &n.parameters).map(|p| p.shape.size()).sum()
+        nodes
+            .flat_map(|n| &n.parameters)
+            .map(|p| p.shape.size())
+            .sum()
     }
 
     /// The optimizer, once the model is compiled.

@@ -216,7 +216,13 @@ pub trait Op: Debug + Send + Sync {
     }
 
     /// That product, on all threads: `input` and `d_output` (before the activation) of all rows. Overwrites.
-    fn deferred_gradients(&self, rows: usize, input: &[f32], d_output: &[f32], gradients: ParametersMut<'_>) {
+    fn deferred_gradients(
+        &self,
+        rows: usize,
+        input: &[f32],
+        d_output: &[f32],
+        gradients: ParametersMut<'_>,
+    ) {
         let _ = (rows, input, d_output, gradients);
     }
 

@@ -6,6 +6,6 @@ pub use crate::losses::{
 };
 pub use crate::metrics::Accuracy;
 pub use crate::optimizers::{Adam, Optimizer, RMSprop, SGD};
-pub use crate::{Device, Error, FitOptions, History, Model, Network, Verbose, network};
 pub use crate::training::Arrays;
+pub use crate::{Device, Error, FitOptions, History, Model, Network, Verbose, network};
 pub use dfdx::tensor::Cpu;

@@ -55,8 +55,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
         for (name, view) in views {
             checked.push((name, view.map_err(|e| not_weights(path, &e))?));
         }
-        let bytes =
-            safetensors::serialize(checked, None).map_err(|e| not_weights(path, &e))?;
+        let bytes = safetensors::serialize(checked, None).map_err(|e| not_weights(path, &e))?;
         replace(path, &bytes)
     }
 
@@ -134,10 +133,19 @@ fn differences(graph: &Graph, file: &SafeTensors<'_>) -> Vec<String> {
             problems.push(format!(
                 "`{name}` is ({}) in the file, but ({}) in the network",
                 found.join(", "),
-                parameter.shape.dims().iter().map(usize::to_string).collect::<Vec<_>>().join(", ")
+                parameter
+                    .shape
+                    .dims()
+                    .iter()
+                    .map(usize::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ));
         } else if view.dtype() != Dtype::F32 {
-            problems.push(format!("`{name}` is {:?} in the file, but F32 in the network", view.dtype()));
+            problems.push(format!(
+                "`{name}` is {:?} in the file, but F32 in the network",
+                view.dtype()
+            ));
         }
     }
     let mut unknown: Vec<&str> = file
@@ -146,7 +154,11 @@ fn differences(graph: &Graph, file: &SafeTensors<'_>) -> Vec<String> {
         .filter(|name| !wanted.iter().any(|(n, _)| n == name))
         .collect();
     unknown.sort_unstable();
-    problems.extend(unknown.into_iter().map(|name| format!("`{name}` is not in the network")));
+    problems.extend(
+        unknown
+            .into_iter()
+            .map(|name| format!("`{name}` is not in the network")),
+    );
     problems
 }
 

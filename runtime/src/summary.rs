@@ -63,7 +63,12 @@ impl Summary {
 }
 
 fn row(graph: &Graph, node: &Node) -> [String; 3] {
-    let dims: Vec<String> = graph.shape(node.output).dims().iter().map(usize::to_string).collect();
+    let dims: Vec<String> = graph
+        .shape(node.output)
+        .dims()
+        .iter()
+        .map(usize::to_string)
+        .collect();
     let params: usize = node.parameters.iter().map(|p| p.shape.size()).sum();
     [
         format!("{} ({})", node.name, node.kind),
@@ -76,7 +81,11 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Model: \"{}\"", self.name)?;
         line(f, ['┏', '━', '┳', '┓'])?;
-        cells(f, '┃', &["Layer (type)", "Output Shape", "Param #"].map(str::to_owned))?;
+        cells(
+            f,
+            '┃',
+            &["Layer (type)", "Output Shape", "Param #"].map(str::to_owned),
+        )?;
         line(f, ['┡', '━', '╇', '┩'])?;
         for (i, row) in self.rows.iter().enumerate() {
             if i > 0 {
@@ -88,8 +97,18 @@ impl fmt::Display for Summary {
         let total = self.trainable + self.fixed;
         writeln!(f, " Total params: {} ({})", thousands(total), memory(total))?;
         let (trainable, fixed) = (self.trainable, self.fixed);
-        writeln!(f, " Trainable params: {} ({})", thousands(trainable), memory(trainable))?;
-        writeln!(f, " Non-trainable params: {} ({})", thousands(fixed), memory(fixed))
+        writeln!(
+            f,
+            " Trainable params: {} ({})",
+            thousands(trainable),
+            memory(trainable)
+        )?;
+        writeln!(
+            f,
+            " Non-trainable params: {} ({})",
+            thousands(fixed),
+            memory(fixed)
+        )
     }
 }
 
@@ -182,7 +201,10 @@ mod tests {
 
     #[test]
     fn long_names_wrap_or_are_cut() {
-        assert_eq!(wrap("batch_normalization_1 (BatchNormalization)", 31).len(), 2);
+        assert_eq!(
+            wrap("batch_normalization_1 (BatchNormalization)", 31).len(),
+            2
+        );
         let cut = wrap("a_name_that_is_much_longer_than_any_column", 31);
         assert_eq!(cut[0].chars().count(), 31);
         assert!(cut[0].ends_with('…'));

@@ -3,7 +3,10 @@
 //! `network!` brings them into scope by itself. They are constants, so a misspelt word is the compiler's own error
 //! with its own suggestion, and an editor completes them.
 
-#![allow(non_upper_case_globals, reason = "the words are spelled as Keras spells them")]
+#![allow(
+    non_upper_case_globals,
+    reason = "the words are spelled as Keras spells them"
+)]
 
 use crate::activations::ActivationFunction;
 use crate::initializers::Initializer;

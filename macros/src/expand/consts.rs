@@ -28,7 +28,9 @@ pub(super) fn consts(context: &Context<'_>) -> TokenStream {
         }
         None => quote!(__addax::Shape::UNKNOWN),
     };
-    let layers = context.layers().map(|(i, layer)| layer_consts(context, i, layer));
+    let layers = context
+        .layers()
+        .map(|(i, layer)| layer_consts(context, i, layer));
     let last = match context.plan.steps.len().checked_sub(1) {
         Some(last) => context.shape_after(last),
         None => quote!(<#this>::__INPUT),
@@ -90,14 +92,25 @@ fn value(alias: &Ident, layer: &PlannedLayer, call: &Call) -> TokenStream {
     let new = located(alias, "new", layer.place.first);
     let arguments = &call.new;
     let new = {
-        let arguments = group(Delimiter::Parenthesis, quote!(#(#arguments),*), layer.place.last);
+        let arguments = group(
+            Delimiter::Parenthesis,
+            quote!(#(#arguments),*),
+            layer.place.last,
+        );
         quote!(#new #arguments)
     };
     if call.fields.is_empty() {
         return new;
     }
-    let fields = call.fields.iter().map(|(name, value)| quote!(#name: #value));
-    let fields = group(Delimiter::Brace, quote!(#(#fields,)* ..#new), layer.place.last);
+    let fields = call
+        .fields
+        .iter()
+        .map(|(name, value)| quote!(#name: #value));
+    let fields = group(
+        Delimiter::Brace,
+        quote!(#(#fields,)* ..#new),
+        layer.place.last,
+    );
     let mut name = alias.clone();
     name.set_span(layer.place.first);
     quote!(#name #fields)
@@ -124,10 +137,18 @@ fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> TokenTree {
 
 fn uses_pair(context: &Context<'_>) -> bool {
     let mentions = |tokens: &TokenStream| {
-        tokens.clone().into_iter().next().is_some_and(|token| token.to_string() == "__Pair")
+        tokens
+            .clone()
+            .into_iter()
+            .next()
+            .is_some_and(|token| token.to_string() == "__Pair")
     };
     context.layers().any(|(_, layer)| match &layer.call {
-        Some(call) => call.new.iter().chain(call.fields.iter().map(|(_, value)| value)).any(|v| mentions(v)),
+        Some(call) => call
+            .new
+            .iter()
+            .chain(call.fields.iter().map(|(_, value)| value))
+            .any(|v| mentions(v)),
         None => false,
     })
 }
@@ -177,7 +198,11 @@ pub(super) fn reports(context: &Context<'_>) -> Vec<TokenStream> {
 /// `(report)(&outcome)`: the two pairs of parentheses carry the spans of the first and the last token, so that an error
 /// in this call underlines all between them. The tokens inside have none: an editor must find the user's own there.
 fn report(outcome: &TokenStream, place: Place) -> TokenStream {
-    let function = group(Delimiter::Parenthesis, quote!(::addax::__private::report), place.first);
+    let function = group(
+        Delimiter::Parenthesis,
+        quote!(::addax::__private::report),
+        place.first,
+    );
     let arguments = group(Delimiter::Parenthesis, quote!(&#outcome), place.last);
     let call: TokenStream = [function, arguments].into_iter().collect();
     let call = call.into_token_stream();

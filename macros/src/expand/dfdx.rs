@@ -79,7 +79,10 @@ fn collection(context: &Context<'_>) -> TokenStream {
 /// `(a, b, c, d, e, f)`, and `((a, ..), (g, ..))` for more.
 fn nested(mut fields: Vec<TokenStream>) -> TokenStream {
     while fields.len() > FIELDS {
-        fields = fields.chunks(FIELDS).map(|chunk| quote!((#(#chunk,)*))).collect();
+        fields = fields
+            .chunks(FIELDS)
+            .map(|chunk| quote!((#(#chunk,)*)))
+            .collect();
     }
     quote!((#(#fields,)*))
 }

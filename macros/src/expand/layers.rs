@@ -21,7 +21,10 @@ pub(super) fn layers(context: &Context<'_>) -> TokenStream {
 }
 
 fn definition(context: &Context<'_>) -> TokenStream {
-    let doc = format!(" The layers of `{}` with their parameters as dfdx tensors.", context.name);
+    let doc = format!(
+        " The layers of `{}` with their parameters as dfdx tensors.",
+        context.name
+    );
     let fields = context.layers().map(|(i, layer)| {
         let docs = &layer.docs;
         let text = &layer.text;
@@ -85,11 +88,19 @@ fn assembling(context: &Context<'_>) -> TokenStream {
             let field = &layer.field;
             quote!(#field: __addax::BuiltLayer::assemble(device, weights)?,)
         });
-        (quote!(device), quote!(weights), quote!(::core::result::Result::Ok(Layers { #(#fields)* })))
+        (
+            quote!(device),
+            quote!(weights),
+            quote!(::core::result::Result::Ok(Layers { #(#fields)* })),
+        )
     } else {
         (quote!(_), quote!(_), never_runs())
     };
-    let visitor = if context.layers().next().is_some() { quote!(visitor) } else { quote!(_) };
+    let visitor = if context.layers().next().is_some() {
+        quote!(visitor)
+    } else {
+        quote!(_)
+    };
     let fields = context.layers().map(|(_, layer)| &layer.field);
     quote! {
         impl<__D: __addax::Device> __addax::LayerSet<__D> for Layers<f32, __D> {

@@ -40,10 +40,14 @@ struct Context<'a> {
 impl Context<'_> {
     /// The layers with their places in the chain of shapes.
     fn layers(&self) -> impl Iterator<Item = (usize, &PlannedLayer)> {
-        self.plan.steps.iter().enumerate().filter_map(|(i, step)| match step {
-            PlannedStep::Layer(layer) => Some((i, layer)),
-            PlannedStep::Hole => None,
-        })
+        self.plan
+            .steps
+            .iter()
+            .enumerate()
+            .filter_map(|(i, step)| match step {
+                PlannedStep::Layer(layer) => Some((i, layer)),
+                PlannedStep::Hole => None,
+            })
     }
 
     /// What the step at `i` takes.
@@ -102,7 +106,12 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         },
     };
     // A condition on the network is one on all of it.
-    let conditions: TokenStream = plan.attributes.iter().filter(|attribute| is_condition(attribute)).cloned().collect();
+    let conditions: TokenStream = plan
+        .attributes
+        .iter()
+        .filter(|attribute| is_condition(attribute))
+        .cloned()
+        .collect();
     let network = network_struct(plan, name);
     if !plan.generics.params.is_empty() {
         let fallback = fallback::fallback(plan, &context.this, &context.name);
@@ -141,10 +150,13 @@ fn network_struct(plan: &Plan, name: &Ident) -> TokenStream {
     let visibility = &plan.visibility;
     let generics = &plan.generics;
     // Networks with parameters are refused for now, but their name must be there.
-    let types = generics.params.iter().filter_map(|parameter| match parameter {
-        GenericParam::Type(parameter) => Some(&parameter.ident),
-        _ => None,
-    });
+    let types = generics
+        .params
+        .iter()
+        .filter_map(|parameter| match parameter {
+            GenericParam::Type(parameter) => Some(&parameter.ident),
+            _ => None,
+        });
     let lifetimes = generics.lifetimes().map(|parameter| &parameter.lifetime);
     let fields = if generics.params.is_empty() {
         quote!()

@@ -1,8 +1,8 @@
 //! From the values to dfdx's types.
 
 use super::{Context, numbered};
-use crate::check::{PlannedLayer, PlannedStep};
 use crate::ast::Shape;
+use crate::check::{PlannedLayer, PlannedStep};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -42,7 +42,11 @@ fn border(written: &Option<Shape>, value: &TokenStream) -> (TokenStream, TokenSt
 /// One layer in its place as a type: dfdx rebuilds modules from their types, so the options travel in one.
 fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
     let this = &context.this;
-    let (place, shape, alias) = (numbered("__Place", i), numbered("__Shape", i), numbered("__Layer", i));
+    let (place, shape, alias) = (
+        numbered("__Place", i),
+        numbered("__Shape", i),
+        numbered("__Layer", i),
+    );
     let outcome = numbered("__OUTCOME", i);
     let input = type_before(context, i);
     let output = shape_type(&context.shape_after(i));
@@ -79,7 +83,9 @@ fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
 
 /// The shape that the layer at `i` takes, as a type.
 fn type_before(context: &Context<'_>, i: usize) -> TokenStream {
-    let before = i.checked_sub(1).map(|before| (before, context.plan.steps.get(before)));
+    let before = i
+        .checked_sub(1)
+        .map(|before| (before, context.plan.steps.get(before)));
     match before {
         None => quote!(__Input),
         Some((before, Some(PlannedStep::Layer(_)))) => {

@@ -23,7 +23,11 @@ pub(super) fn arguments(tokens: &[TokenTree], layer: &str, errors: &mut Errors) 
         if let Some(separator) = piece.separator
             && separator.as_char() == ';'
         {
-            errors.push_help(separator.span(), "arguments are separated by `,`", "write `,`");
+            errors.push_help(
+                separator.span(),
+                "arguments are separated by `,`",
+                "write `,`",
+            );
         }
         if piece.tokens.is_empty() {
             if let Some(separator) = piece.separator {
@@ -82,8 +86,14 @@ fn argument(tokens: &[TokenTree], layer: &str, errors: &mut Errors) -> Read {
         && word == "None"
     {
         let (problem, help) = match &name {
-            Some(name) => (format!("an option without a value is left out: `{name}` has a default"), "take it out"),
-            None => ("Rust has no `None` here".to_owned(), "leave it out, or name the options behind it"),
+            Some(name) => (
+                format!("an option without a value is left out: `{name}` has a default"),
+                "take it out",
+            ),
+            None => (
+                "Rust has no `None` here".to_owned(),
+                "leave it out, or name the options behind it",
+            ),
         };
         errors.push_help(place_of(tokens, last.span()), problem, help);
         return Read::LeftOut;
@@ -133,13 +143,20 @@ fn python_flag(value: Expr, errors: &mut Errors) -> Expr {
         "False" => "false",
         _ => return value,
     };
-    errors.push_help(word.span(), format!("`{word}` is written `{flag}` in Rust"), format!("write `{flag}`"));
+    errors.push_help(
+        word.span(),
+        format!("`{word}` is written `{flag}` in Rust"),
+        format!("write `{flag}`"),
+    );
     let flag = Ident::new(flag, word.span());
     syn::parse_quote!(#flag)
 }
 
 /// Cuts where two values stand next to each other: `10 activation = softmax`.
-fn split_at_missing_commas<'a>(tokens: &'a [TokenTree], errors: &mut Errors) -> Vec<&'a [TokenTree]> {
+fn split_at_missing_commas<'a>(
+    tokens: &'a [TokenTree],
+    errors: &mut Errors,
+) -> Vec<&'a [TokenTree]> {
     let mut parts = Vec::new();
     let mut start = 0;
     // In `if`, `match`, a block or a closure, words follow each other.
@@ -163,7 +180,9 @@ fn split_at_missing_commas<'a>(tokens: &'a [TokenTree], errors: &mut Errors) -> 
     parts
 }
 
-const KEYWORDS: &[&str] = &["if", "match", "unsafe", "const", "loop", "while", "for", "move", "async", "return", "break"];
+const KEYWORDS: &[&str] = &[
+    "if", "match", "unsafe", "const", "loop", "while", "for", "move", "async", "return", "break",
+];
 
 fn ends_value(token: &TokenTree) -> bool {
     match token {
@@ -188,7 +207,10 @@ fn starts_value(before: &TokenTree, token: &TokenTree) -> bool {
 pub(super) fn with_equals(stream: TokenStream) -> TokenStream {
     let tokens = tokens_of(stream);
     let colon = |i: usize| {
-        let after_name = i.checked_sub(1).and_then(|i| tokens.get(i)).is_some_and(|token| matches!(token, TokenTree::Ident(_)));
+        let after_name = i
+            .checked_sub(1)
+            .and_then(|i| tokens.get(i))
+            .is_some_and(|token| matches!(token, TokenTree::Ident(_)));
         after_name && Cursor::new(&tokens, proc_macro2::Span::call_site()).is_symbol(i, ":")
     };
     tokens

@@ -32,7 +32,9 @@ pub(super) fn layer(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Read {
     let mut layer = Layer {
         docs,
         label,
-        last: arguments.as_ref().map_or_else(|| path_span(&path), Group::span),
+        last: arguments
+            .as_ref()
+            .map_or_else(|| path_span(&path), Group::span),
         path,
         arguments: Vec::new(),
         incomplete: false,
@@ -63,7 +65,10 @@ pub(super) fn layer(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Read {
             errors.push_help(
                 layer.place(),
                 "a layer is written with parentheses",
-                format!("write `{}`", keras::example(&name).unwrap_or(&format!("{name}()"))),
+                format!(
+                    "write `{}`",
+                    keras::example(&name).unwrap_or(&format!("{name}()"))
+                ),
             );
             // What it lacks is said already.
             layer.incomplete = keras::needs_arguments(&name);
@@ -88,7 +93,8 @@ fn docs(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Vec<TokenStream> {
             }
             return docs;
         };
-        if matches!(attribute.stream().into_iter().next(), Some(TokenTree::Ident(word)) if word == "doc") {
+        if matches!(attribute.stream().into_iter().next(), Some(TokenTree::Ident(word)) if word == "doc")
+        {
             docs.extend(super::attribute(cursor.take(2), errors));
         } else {
             errors.push_help(
@@ -157,12 +163,26 @@ fn path(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Option<(Path, Option<Pl
         let tokens = cursor.take(path_length(cursor.rest()));
         let place = place_of(tokens, cursor.here().first);
         let Ok(path) = syn::parse2::<Path>(stream(tokens)) else {
-            let place = if tokens.is_empty() { cursor.here() } else { place };
-            errors.push_help(place, "this is not a layer", "a layer is a name with parentheses: `Dense(10)`");
+            let place = if tokens.is_empty() {
+                cursor.here()
+            } else {
+                place
+            };
+            errors.push_help(
+                place,
+                "this is not a layer",
+                "a layer is a name with parentheses: `Dense(10)`",
+            );
             return None;
         };
         if !cursor.is_symbol(0, ".") {
-            return Some((path, dotted.map(|start| Place { first: start.first, last: place.last })));
+            return Some((
+                path,
+                dotted.map(|start| Place {
+                    first: start.first,
+                    last: place.last,
+                }),
+            ));
         }
         cursor.next();
         dotted = Some(dotted.unwrap_or(place));
@@ -177,7 +197,11 @@ fn path_length(tokens: &[TokenTree]) -> usize {
     }
     while cursor.ident(0).is_some() {
         cursor.next();
-        let generics = if cursor.is_symbol(0, "::") && cursor.is_symbol(2, "<") { 2 } else { 0 };
+        let generics = if cursor.is_symbol(0, "::") && cursor.is_symbol(2, "<") {
+            2
+        } else {
+            0
+        };
         if cursor.is_symbol(generics, "<")
             && let Some(length) = generics_end(cursor.rest().get(generics..).unwrap_or(&[]))
         {
@@ -209,7 +233,10 @@ fn group(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Option<Group> {
                 format!("write `({number})`"),
             );
             cursor.next();
-            return Some(Group::new(Delimiter::Parenthesis, TokenTree::from(number.clone()).into()));
+            return Some(Group::new(
+                Delimiter::Parenthesis,
+                TokenTree::from(number.clone()).into(),
+            ));
         }
         return None;
     };
@@ -223,13 +250,21 @@ fn group(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Option<Group> {
         "write `(..)`, with options as `name = value`",
     );
     // `Dense { units: 64 }`: the colons are part of the same mistake.
-    let mut repaired = Group::new(Delimiter::Parenthesis, arguments::with_equals(group.stream()));
+    let mut repaired = Group::new(
+        Delimiter::Parenthesis,
+        arguments::with_equals(group.stream()),
+    );
     repaired.set_span(group.span());
     Some(repaired)
 }
 
 /// Habits of Keras that look like a layer and are something around one.
-fn wrapper(layer: &Layer, dotted: Option<&Place>, arguments: Option<&Group>, errors: &mut Errors) -> Option<Read> {
+fn wrapper(
+    layer: &Layer,
+    dotted: Option<&Place>,
+    arguments: Option<&Group>,
+    errors: &mut Errors,
+) -> Option<Read> {
     let name = layer.plain_name()?;
     let inside = || arguments.map(|group| (tokens_of(group.stream()), group.span_close()));
     match name.as_str() {
@@ -252,7 +287,10 @@ fn wrapper(layer: &Layer, dotted: Option<&Place>, arguments: Option<&Group>, err
         }
         "add" if dotted.is_some() => {
             errors.push_help(
-                Place { first: dotted?.first, last: layer.path.segments.last()?.ident.span() },
+                Place {
+                    first: dotted?.first,
+                    last: layer.path.segments.last()?.ident.span(),
+                },
                 "the layers of a network are a list",
                 "write the layer alone, with a comma behind it: `Dense(10),`",
             );
@@ -277,7 +315,11 @@ fn known_layer(layer: &mut Layer, errors: &mut Errors) -> bool {
         layer.path.segments.pop();
         layer.path.segments.pop_punct();
         let name = layer.kind().map(Ident::to_string).unwrap_or_default();
-        errors.push_help(layer.place(), "a layer is written without `::new`", format!("write `{name}(..)`"));
+        errors.push_help(
+            layer.place(),
+            "a layer is written without `::new`",
+            format!("write `{name}(..)`"),
+        );
     }
     let Some(name) = layer.plain_name() else {
         return true;
@@ -286,7 +328,11 @@ fn known_layer(layer: &mut Layer, errors: &mut Errors) -> bool {
     match keras::layer(&name) {
         LayerName::Known | LayerName::Foreign => {}
         LayerName::Written(correct) => {
-            errors.push_help(span, format!("`{name}` is written `{correct}`"), format!("write `{correct}`"));
+            errors.push_help(
+                span,
+                format!("`{name}` is written `{correct}`"),
+                format!("write `{correct}`"),
+            );
             let correct = Ident::new(correct, span);
             layer.path = parse_quote!(#correct);
         }
@@ -298,11 +344,16 @@ fn known_layer(layer: &mut Layer, errors: &mut Errors) -> bool {
             );
             let word = Ident::new(word, span);
             layer.path = parse_quote!(Activation);
-            layer.arguments = vec![Argument { name: None, value: parse_quote!(#word) }];
+            layer.arguments = vec![Argument {
+                name: None,
+                value: parse_quote!(#word),
+            }];
             layer.incomplete = false;
         }
         LayerName::NotYet(instead) => {
-            let own = format!("a layer of your own with this name is written with its path: `self::{name}(..)`");
+            let own = format!(
+                "a layer of your own with this name is written with its path: `self::{name}(..)`"
+            );
             let help = match instead {
                 Some(instead) => format!("{instead}; {own}"),
                 None => own,

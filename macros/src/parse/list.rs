@@ -10,23 +10,39 @@ use proc_macro2::{Delimiter, Span, TokenTree};
 pub(super) fn list(tokens: &[TokenTree], end: Span, errors: &mut Errors) -> Vec<Step> {
     let mut steps = Vec::new();
     // One wrong habit gets one message, however often it shows.
-    let mut told = tokens.iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "let"));
+    let mut told = tokens
+        .iter()
+        .any(|token| matches!(token, TokenTree::Ident(word) if word == "let"));
     for piece in pieces(tokens, &[',', ';']) {
         if let Some(separator) = piece.separator
             && separator.as_char() == ';'
             && !told
         {
             told = true;
-            errors.push_help(separator.span(), "layers are separated by `,`", "write `,` for each `;`");
+            errors.push_help(
+                separator.span(),
+                "layers are separated by `,`",
+                "write `,` for each `;`",
+            );
         }
         let tokens = ungroup(piece.tokens);
         if tokens.is_empty() {
-            if let Some(separator) = piece.separator.filter(|separator| separator.as_char() == ',') {
-                errors.push_help(separator.span(), "there is no layer in front of this comma", "take the comma out");
+            if let Some(separator) = piece
+                .separator
+                .filter(|separator| separator.as_char() == ',')
+            {
+                errors.push_help(
+                    separator.span(),
+                    "there is no layer in front of this comma",
+                    "take the comma out",
+                );
             }
             continue;
         }
-        let mut cursor = Cursor::new(&tokens, piece.separator.map_or(end, proc_macro2::Punct::span));
+        let mut cursor = Cursor::new(
+            &tokens,
+            piece.separator.map_or(end, proc_macro2::Punct::span),
+        );
         while !cursor.is_empty() {
             steps.extend(step(&mut cursor, errors));
             missing_comma(&mut cursor, errors);
@@ -98,7 +114,11 @@ fn missing_comma(cursor: &mut Cursor<'_>, errors: &mut Errors) {
         return;
     }
     if cursor.ident(0).is_some() || cursor.is_symbol(0, "#") || cursor.is_symbol(0, "::") {
-        errors.push_help(cursor.here(), "`,` is missing in front of this layer", "write a comma after each layer");
+        errors.push_help(
+            cursor.here(),
+            "`,` is missing in front of this layer",
+            "write a comma after each layer",
+        );
         return;
     }
     errors.push_help(

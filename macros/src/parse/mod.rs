@@ -8,9 +8,8 @@ mod layer;
 mod list;
 mod shape;
 
-
 use crate::ast::{Body, Name, Network, Shape};
-use crate::cursor::{Cursor, find_symbol, generics_end, place_of, stream, too_much, tokens_of};
+use crate::cursor::{Cursor, find_symbol, generics_end, place_of, stream, tokens_of, too_much};
 use crate::errors::{Errors, Place};
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::parse::Parser;
@@ -45,7 +44,10 @@ pub(crate) fn network(tokens: TokenStream, errors: &mut Errors) -> Network {
         colon(&mut cursor, name, errors);
     }
     if let Some(place) = too_much(&tokens) {
-        errors.push(place, "this declaration is too long, or nested too deeply, to be read");
+        errors.push(
+            place,
+            "this declaration is too long, or nested too deeply, to be read",
+        );
         return network;
     }
     let example = example(&network.name);
@@ -89,7 +91,10 @@ fn example(name: &Name) -> String {
 }
 
 /// Cuts the declaration in front of the layers: the last group in braces.
-fn split_body<'a>(tokens: &'a [TokenTree], errors: &mut Errors) -> (&'a [TokenTree], Option<&'a Group>) {
+fn split_body<'a>(
+    tokens: &'a [TokenTree],
+    errors: &mut Errors,
+) -> (&'a [TokenTree], Option<&'a Group>) {
     let braces = |token: &TokenTree| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
     if let Some(i) = tokens.iter().rposition(braces)
         && let Some(TokenTree::Group(body)) = tokens.get(i)
@@ -144,7 +149,10 @@ fn attribute(tokens: &[TokenTree], errors: &mut Errors) -> Option<TokenStream> {
     if Attribute::parse_outer.parse2(attribute.clone()).is_ok() {
         return Some(attribute);
     }
-    errors.push(place_of(tokens, Span::call_site()), "this attribute cannot be read");
+    errors.push(
+        place_of(tokens, Span::call_site()),
+        "this attribute cannot be read",
+    );
     None
 }
 
@@ -153,17 +161,21 @@ fn visibility(cursor: &mut Cursor<'_>) -> Visibility {
         return Visibility::Inherited;
     }
     // `pub (28, 28, 1) => ..` has lost its name; the parentheses are not the visibility's.
-    let restricted = cursor.group(1, Delimiter::Parenthesis).is_some_and(|group| {
-        matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(word))
+    let restricted = cursor
+        .group(1, Delimiter::Parenthesis)
+        .is_some_and(|group| {
+            matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(word))
             if ["crate", "self", "super", "in"].iter().any(|known| word == known))
-    });
+        });
     let tokens = stream(cursor.take(if restricted { 2 } else { 1 }));
     syn::parse2(tokens).unwrap_or(Visibility::Inherited)
 }
 
 /// `pub struct Letters: ..`, `class Letters: ..`
 fn skip_item_keyword(cursor: &mut Cursor<'_>, errors: &mut Errors) {
-    const KEYWORDS: &[&str] = &["struct", "type", "const", "static", "let", "fn", "mod", "class", "def", "enum"];
+    const KEYWORDS: &[&str] = &[
+        "struct", "type", "const", "static", "let", "fn", "mod", "class", "def", "enum",
+    ];
     if let (Some(keyword), Some(_)) = (cursor.ident(0), cursor.ident(1))
         && KEYWORDS.iter().any(|word| keyword == word)
     {
@@ -183,7 +195,11 @@ fn name(cursor: &mut Cursor<'_>, must_be_named: bool, errors: &mut Errors) -> Na
         }
         errors.push_help(
             cursor.here(),
-            if must_be_named { "the name of the network is missing" } else { "there is no network here" },
+            if must_be_named {
+                "the name of the network is missing"
+            } else {
+                "there is no network here"
+            },
             "write `Letters: (28, 28, 1) => 10 { Flatten(), Dense(10) }`",
         );
         return Name::Missing;
@@ -210,7 +226,8 @@ fn looks_like_a_name(cursor: &Cursor<'_>, first: &Ident) -> bool {
     }
     let text = first.to_string();
     // A type's name; constants have no small letters, functions no capitals.
-    let is_type = text.starts_with(char::is_uppercase) && text.contains(char::is_lowercase) && text != "Self";
+    let is_type =
+        text.starts_with(char::is_uppercase) && text.contains(char::is_lowercase) && text != "Self";
     is_type && !cursor.is_symbol(1, "::")
 }
 
@@ -257,15 +274,25 @@ fn colon(cursor: &mut Cursor<'_>, name: &Ident, errors: &mut Errors) {
 }
 
 enum Header {
-    List { input: Option<Shape>, output: Option<Shape> },
+    List {
+        input: Option<Shape>,
+        output: Option<Shape>,
+    },
     Graph(Place),
 }
 
 /// `(28, 28, 1) => 10`
 fn shapes(mut cursor: Cursor<'_>, example: &str, errors: &mut Errors) -> Header {
     if cursor.is_empty() {
-        errors.push_help(cursor.here(), "the input and output shapes are missing", format!("write `{example}`"));
-        return Header::List { input: None, output: None };
+        errors.push_help(
+            cursor.here(),
+            "the input and output shapes are missing",
+            format!("write `{example}`"),
+        );
+        return Header::List {
+            input: None,
+            output: None,
+        };
     }
     let (input, output) = split_shapes(&mut cursor, example, errors);
     for side in [input, output].into_iter().flatten() {
@@ -287,7 +314,9 @@ fn split_shapes<'a>(
     errors: &mut Errors,
 ) -> (Option<Tokens<'a>>, Option<Tokens<'a>>) {
     let tokens = cursor.rest();
-    let arrow = ["=>", "->"].iter().find_map(|symbol| Some((*symbol, find_symbol(tokens, symbol)?)));
+    let arrow = ["=>", "->"]
+        .iter()
+        .find_map(|symbol| Some((*symbol, find_symbol(tokens, symbol)?)));
     let (input, output) = match arrow {
         Some((symbol, at)) => {
             let input = cursor.take(at);
@@ -305,7 +334,11 @@ fn split_shapes<'a>(
             let input = cursor.take(one_shape(tokens));
             let place = cursor.here();
             if cursor.is_empty() {
-                errors.push_help(place, "`=>` and the output shape are missing", format!("write `{example}`"));
+                errors.push_help(
+                    place,
+                    "`=>` and the output shape are missing",
+                    format!("write `{example}`"),
+                );
                 return (Some(input), None);
             }
             errors.push_help(
@@ -321,11 +354,22 @@ fn split_shapes<'a>(
     };
     let here = |tokens: &[TokenTree]| place_of(tokens, cursor.here().first);
     if input.is_empty() {
-        let place = Place { first: here(tokens).first, last: here(tokens.get(..2).unwrap_or(&[])).last };
-        errors.push_help(place, "the input shape is missing", format!("write `{example}`"));
+        let place = Place {
+            first: here(tokens).first,
+            last: here(tokens.get(..2).unwrap_or(&[])).last,
+        };
+        errors.push_help(
+            place,
+            "the input shape is missing",
+            format!("write `{example}`"),
+        );
     }
     if output.is_empty() {
-        errors.push_help(cursor.here(), "the output shape is missing", format!("write `{example}`"));
+        errors.push_help(
+            cursor.here(),
+            "the output shape is missing",
+            format!("write `{example}`"),
+        );
     }
     (
         (!input.is_empty()).then_some(input),

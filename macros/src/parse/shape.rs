@@ -16,7 +16,9 @@ pub(super) fn has_names(tokens: &[TokenTree]) -> bool {
     };
     let inside = tokens_of(group.stream());
     let cursor = crate::cursor::Cursor::new(&inside, group.span());
-    group.delimiter() == Delimiter::Parenthesis && cursor.ident(0).is_some() && cursor.is_symbol(1, ":")
+    group.delimiter() == Delimiter::Parenthesis
+        && cursor.ident(0).is_some()
+        && cursor.is_symbol(1, ":")
 }
 
 /// Reads the shape of one side of the header. `None` if some size cannot be known.
@@ -32,11 +34,18 @@ pub(super) fn shape(tokens: &[TokenTree], errors: &mut Errors) -> Option<Shape> 
                 format!("write `({})`", group.stream()),
             );
         }
-        if matches!(group.delimiter(), Delimiter::Parenthesis | Delimiter::Bracket) {
+        if matches!(
+            group.delimiter(),
+            Delimiter::Parenthesis | Delimiter::Bracket
+        ) {
             inside = tokens_of(group.stream());
         }
         if inside.is_empty() {
-            errors.push_help(place, "a shape has at least one size", "write `1` for a single number");
+            errors.push_help(
+                place,
+                "a shape has at least one size",
+                "write `1` for a single number",
+            );
             return None;
         }
     } else if pieces(&tokens, &[',']).len() > 1 {
@@ -71,7 +80,10 @@ fn sizes(tokens: &[TokenTree], place: Place, errors: &mut Errors) -> Option<Vec<
     if sizes.len() > MAX_RANK {
         errors.push_help(
             place,
-            format!("a sample has at most {MAX_RANK} dimensions, but this one has {}", sizes.len()),
+            format!(
+                "a sample has at most {MAX_RANK} dimensions, but this one has {}",
+                sizes.len()
+            ),
             "the batch is not one of them; `Reshape` changes their number",
         );
         return None;
@@ -90,12 +102,19 @@ fn size(tokens: &[TokenTree], shape: Place, errors: &mut Errors) -> Option<Expr>
         return None;
     };
     let problem = match &size {
-        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.base10_digits() == "0" => Some("a size cannot be 0".to_owned()),
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(number),
+            ..
+        }) if number.base10_digits() == "0" => Some("a size cannot be 0".to_owned()),
         _ => wrong_size(&size),
     };
     match problem {
         Some(problem) => {
-            errors.push_help(place, problem, "a size is a whole number from 1, such as `28`");
+            errors.push_help(
+                place,
+                problem,
+                "a size is a whole number from 1, such as `28`",
+            );
             None
         }
         None => Some(size),
@@ -107,11 +126,15 @@ pub(crate) fn wrong_size(size: &Expr) -> Option<String> {
     match size {
         Expr::Lit(ExprLit { lit, .. }) => match lit {
             Lit::Float(number) => Some(format!("a size is a whole number, not `{number}`")),
-            Lit::Str(_) | Lit::ByteStr(_) | Lit::CStr(_) | Lit::Char(_) => Some("a size is a number, not text".to_owned()),
+            Lit::Str(_) | Lit::ByteStr(_) | Lit::CStr(_) | Lit::Char(_) => {
+                Some("a size is a number, not text".to_owned())
+            }
             Lit::Bool(_) => Some("a size is a number, not true or false".to_owned()),
             _ => None,
         },
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => Some("a size cannot be negative".to_owned()),
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_), ..
+        }) => Some("a size cannot be negative".to_owned()),
         Expr::Tuple(_) | Expr::Array(_) => Some("a size is one number".to_owned()),
         Expr::Assign(_) => Some("a size has no name".to_owned()),
         Expr::Paren(inner) => wrong_size(&inner.expr),

@@ -68,10 +68,26 @@ fn options_are_written_with_equals() {
 
 #[test]
 fn words_are_not_strings() {
-    says("Dense(10, activation = \"relu\")", "`activation` of `Dense` is a word, not a string", "write `activation = relu`");
-    says("Activation(\"relu\")", "`activation` of `Activation` is a word, not a string", "write `Activation(relu)`");
-    says("Dense(10, activation = softmax())", "`activation` of `Dense` is a word, without parentheses", "write `activation = softmax`");
-    says("Dense(10, activation = tf.nn.relu)", "`activation` of `Dense` is a word alone", "write `activation = relu`");
+    says(
+        "Dense(10, activation = \"relu\")",
+        "`activation` of `Dense` is a word, not a string",
+        "write `activation = relu`",
+    );
+    says(
+        "Activation(\"relu\")",
+        "`activation` of `Activation` is a word, not a string",
+        "write `Activation(relu)`",
+    );
+    says(
+        "Dense(10, activation = softmax())",
+        "`activation` of `Dense` is a word, without parentheses",
+        "write `activation = softmax`",
+    );
+    says(
+        "Dense(10, activation = tf.nn.relu)",
+        "`activation` of `Dense` is a word alone",
+        "write `activation = relu`",
+    );
     says(
         "Dense(10, kernel_initializer = HeNormal())",
         "`kernel_initializer` of `Dense` is a word, without parentheses",

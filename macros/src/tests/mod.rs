@@ -27,5 +27,6 @@ fn expansion(declaration: &str) -> String {
 }
 
 fn tokens(text: &str) -> TokenStream {
-    text.parse().expect("the declaration of a test consists of tokens")
+    text.parse()
+        .expect("the declaration of a test consists of tokens")
 }

@@ -25,20 +25,40 @@ impl Random {
     }
 
     fn token(&mut self) -> TokenTree {
-        let symbols = [',', ';', ':', '=', '>', '<', '-', '.', '#', '!', '*', '|', '\''];
+        let symbols = [
+            ',', ';', ':', '=', '>', '<', '-', '.', '#', '!', '*', '|', '\'',
+        ];
         match self.below(5) {
-            0 => Ident::new(["Dense", "let", "True", "None", "crate", "r#match", "_"][self.below(7)].trim_start_matches("r#"), Span::call_site()).into(),
-            1 => [Literal::usize_unsuffixed(3), Literal::f64_unsuffixed(0.5), Literal::string("relu"), Literal::character('a')]
-                [self.below(4)]
+            0 => Ident::new(
+                ["Dense", "let", "True", "None", "crate", "r#match", "_"][self.below(7)]
+                    .trim_start_matches("r#"),
+                Span::call_site(),
+            )
+            .into(),
+            1 => [
+                Literal::usize_unsuffixed(3),
+                Literal::f64_unsuffixed(0.5),
+                Literal::string("relu"),
+                Literal::character('a'),
+            ][self.below(4)]
             .clone()
             .into(),
             2 => Group::new(
-                [Delimiter::Parenthesis, Delimiter::Brace, Delimiter::Bracket, Delimiter::None][self.below(4)],
+                [
+                    Delimiter::Parenthesis,
+                    Delimiter::Brace,
+                    Delimiter::Bracket,
+                    Delimiter::None,
+                ][self.below(4)],
                 TokenStream::new(),
             )
             .into(),
             _ => {
-                let spacing = if self.below(2) == 0 { Spacing::Alone } else { Spacing::Joint };
+                let spacing = if self.below(2) == 0 {
+                    Spacing::Alone
+                } else {
+                    Spacing::Joint
+                };
                 Punct::new(symbols[self.below(12)], spacing).into()
             }
         }
@@ -46,7 +66,9 @@ impl Random {
 
     /// One change somewhere in `tokens` or in a group inside.
     fn mutate(&mut self, tokens: &mut Vec<TokenTree>) {
-        let groups: Vec<usize> = (0..tokens.len()).filter(|&i| matches!(tokens[i], TokenTree::Group(_))).collect();
+        let groups: Vec<usize> = (0..tokens.len())
+            .filter(|&i| matches!(tokens[i], TokenTree::Group(_)))
+            .collect();
         if !groups.is_empty() && self.below(4) != 0 {
             let i = groups[self.below(groups.len())];
             if let TokenTree::Group(group) = &tokens[i] {
@@ -93,7 +115,8 @@ fn no_declaration_makes_the_macro_panic() {
         assert!(!code.is_empty(), "{declaration}");
         // Code that rustc cannot even parse would hide the errors behind its own.
         assert!(
-            syn::parse2::<syn::File>(code.clone()).is_ok() || syn::parse2::<syn::Expr>(code.clone()).is_ok(),
+            syn::parse2::<syn::File>(code.clone()).is_ok()
+                || syn::parse2::<syn::Expr>(code.clone()).is_ok(),
             "{declaration}"
         );
     }

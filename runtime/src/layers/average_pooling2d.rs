@@ -50,7 +50,10 @@ pub struct AveragePooling2D {
 
 impl AveragePooling2D {
     /// A 2x2 window that moves by its own size.
-    #[allow(clippy::new_without_default, reason = "a layer is made by `network!`, in const context")]
+    #[allow(
+        clippy::new_without_default,
+        reason = "a layer is made by `network!`, in const context"
+    )]
     pub const fn new() -> Self {
         AveragePooling2D {
             pool_size: [2, 2],
@@ -126,12 +129,14 @@ impl Op for AveragePooling2DOp {
     }
 
     fn forward(&self, call: Forward<'_>) {
-        self.pooling.average_forward(call.rows, call.inputs[0], call.output);
+        self.pooling
+            .average_forward(call.rows, call.inputs[0], call.output);
     }
 
     fn backward(&self, call: Backward<'_>) {
         if let Some(d_input) = &mut call.d_inputs[0] {
-            self.pooling.average_backward(call.rows, call.d_output, d_input);
+            self.pooling
+                .average_backward(call.rows, call.d_output, d_input);
         }
     }
 }

@@ -63,7 +63,10 @@ pub struct BatchNormalization {
 
 impl BatchNormalization {
     /// The layer with Keras' defaults.
-    #[allow(clippy::new_without_default, reason = "a layer is made by `network!`, in const context")]
+    #[allow(
+        clippy::new_without_default,
+        reason = "a layer is made by `network!`, in const context"
+    )]
     pub const fn new() -> Self {
         BatchNormalization {
             momentum: 0.99,
@@ -110,7 +113,11 @@ impl BatchNormalization {
                 Initializer::Zeros,
             ))
             .with(Parameter::fixed("moving_mean", vector, Initializer::Zeros))
-            .with(Parameter::fixed("moving_variance", vector, Initializer::Ones))
+            .with(Parameter::fixed(
+                "moving_variance",
+                vector,
+                Initializer::Ones,
+            ))
     }
 }
 
@@ -187,7 +194,9 @@ impl BatchNormalizationOp {
 
     fn workspace(&self) -> MutexGuard<'_, Workspace> {
         // The workspace is cleared before each use, so a panic elsewhere cannot have spoilt it.
-        self.workspace.lock().unwrap_or_else(PoisonError::into_inner)
+        self.workspace
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Mean, inverse deviation and variance of the batch, as they stand in `shared`.
@@ -294,9 +303,10 @@ impl Op for BatchNormalizationOp {
         let part_len = self.part_len(x.len());
         let normalizer = self.normalizer(call.phase, call.parameters, call.packed, call.shared);
         let mut workspace = self.workspace();
-        let sum = |((x, dy), (sum_dy, sum_dy_x_hat)): ((&[f32], &[f32]), &mut (Vec<f64>, Vec<f64>))| {
-            normalizer.backward_sums(x, dy, sum_dy, sum_dy_x_hat);
-        };
+        let sum =
+            |((x, dy), (sum_dy, sum_dy_x_hat)): ((&[f32], &[f32]), &mut (Vec<f64>, Vec<f64>))| {
+                normalizer.backward_sums(x, dy, sum_dy, sum_dy_x_hat);
+            };
         for (sum_dy, sum_dy_x_hat) in &mut workspace.sums {
             sum_dy.fill(0.0);
             sum_dy_x_hat.fill(0.0);

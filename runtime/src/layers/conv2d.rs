@@ -192,8 +192,11 @@ impl Op for Conv2DOp {
 
     fn pack(&self, parameters: Parameters<'_>, _: bool, packed: &mut [f32]) {
         let bias = parameters.get(1);
-        self.convolution
-            .pack(parameters.get(0), (!bias.is_empty()).then_some(bias), packed);
+        self.convolution.pack(
+            parameters.get(0),
+            (!bias.is_empty()).then_some(bias),
+            packed,
+        );
     }
 
     fn forward(&self, call: Forward<'_>) {

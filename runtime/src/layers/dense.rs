@@ -174,7 +174,11 @@ impl DenseOp {
 impl Op for DenseOp {
     fn memory(&self, training: bool) -> Memory {
         Memory {
-            packed: if self.packs(training) { self.weights() } else { 0 },
+            packed: if self.packs(training) {
+                self.weights()
+            } else {
+                0
+            },
             ..Memory::default()
         }
     }

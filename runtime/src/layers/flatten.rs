@@ -36,7 +36,10 @@ pub struct Flatten {}
 
 impl Flatten {
     /// The layer; it has no options.
-    #[allow(clippy::new_without_default, reason = "a layer is made by `network!`, in const context")]
+    #[allow(
+        clippy::new_without_default,
+        reason = "a layer is made by `network!`, in const context"
+    )]
     pub const fn new() -> Self {
         Flatten {}
     }

@@ -40,7 +40,10 @@ pub struct GlobalMaxPooling2D {}
 
 impl GlobalMaxPooling2D {
     /// The layer; it has no options.
-    #[allow(clippy::new_without_default, reason = "a layer is made by `network!`, in const context")]
+    #[allow(
+        clippy::new_without_default,
+        reason = "a layer is made by `network!`, in const context"
+    )]
     pub const fn new() -> Self {
         GlobalMaxPooling2D {}
     }

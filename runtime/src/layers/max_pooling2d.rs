@@ -51,7 +51,10 @@ pub struct MaxPooling2D {
 
 impl MaxPooling2D {
     /// A 2x2 window that moves by its own size.
-    #[allow(clippy::new_without_default, reason = "a layer is made by `network!`, in const context")]
+    #[allow(
+        clippy::new_without_default,
+        reason = "a layer is made by `network!`, in const context"
+    )]
     pub const fn new() -> Self {
         MaxPooling2D {
             pool_size: [2, 2],
@@ -127,7 +130,8 @@ impl Op for MaxPooling2DOp {
     }
 
     fn forward(&self, call: Forward<'_>) {
-        self.pooling.max_forward(call.rows, call.inputs[0], call.output);
+        self.pooling
+            .max_forward(call.rows, call.inputs[0], call.output);
     }
 
     fn backward(&self, call: Backward<'_>) {

@@ -24,6 +24,8 @@ mod global_max_pooling2d;
 mod max_pooling2d;
 mod padding;
 mod reshape;
+#[cfg(test)]
+pub(crate) mod trial;
 
 pub use activation::Activation;
 pub use average_pooling2d::{AveragePooling2D, AveragePooling2D as AvgPool2D};

@@ -105,7 +105,11 @@ pub(crate) const fn too_large(layer: &str, input: Shape) -> Message {
 mod tests {
     use super::*;
 
-    fn output(size: [usize; 2], strides: [usize; 2], padding: Padding) -> Result<[usize; 2], String> {
+    fn output(
+        size: [usize; 2],
+        strides: [usize; 2],
+        padding: Padding,
+    ) -> Result<[usize; 2], String> {
         let input = Shape::new([7, 6, 3]).named("the input");
         window_output("Conv2D", "kernel", input, size, strides, padding)
             .map_err(|m| m.as_str().to_owned())
@@ -122,8 +126,20 @@ mod tests {
 
     #[test]
     fn a_window_that_cannot_be_is_refused() {
-        assert!(output([8, 1], [1, 1], Padding::Valid).unwrap_err().contains("8x1 kernel"));
-        assert!(output([0, 3], [1, 1], Padding::Valid).unwrap_err().contains("at least 1x1"));
-        assert!(output([3, 3], [1, 0], Padding::Same).unwrap_err().contains("at least 1"));
+        assert!(
+            output([8, 1], [1, 1], Padding::Valid)
+                .unwrap_err()
+                .contains("8x1 kernel")
+        );
+        assert!(
+            output([0, 3], [1, 1], Padding::Valid)
+                .unwrap_err()
+                .contains("at least 1x1")
+        );
+        assert!(
+            output([3, 3], [1, 0], Padding::Same)
+                .unwrap_err()
+                .contains("at least 1")
+        );
     }
 }

@@ -83,7 +83,11 @@ fn of_probabilities(class: usize, p: &[f32], scale: f32, d_p: Option<&mut [f32]>
     if let Some(d_p) = d_p {
         for (i, (d, &p)) in d_p.iter_mut().zip(p).enumerate() {
             let own = if i == class { 1.0 / p } else { 0.0 };
-            *d = if clip(p) == p { (1.0 / sum - own) * scale } else { 0.0 };
+            *d = if clip(p) == p {
+                (1.0 / sum - own) * scale
+            } else {
+                0.0
+            };
         }
     }
     sum.ln() - clip(p[class]).ln()

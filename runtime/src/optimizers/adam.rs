@@ -85,17 +85,35 @@ impl Optimizer for Adam {
 
     fn problem(&self) -> Option<(&'static str, f64, &'static str)> {
         first_outside(&[
-            ("learning_rate", self.learning_rate, self.learning_rate > 0.0, RATE),
-            ("beta_1", self.beta_1, (0.0..1.0).contains(&self.beta_1), SHARE),
-            ("beta_2", self.beta_2, (0.0..1.0).contains(&self.beta_2), SHARE),
+            (
+                "learning_rate",
+                self.learning_rate,
+                self.learning_rate > 0.0,
+                RATE,
+            ),
+            (
+                "beta_1",
+                self.beta_1,
+                (0.0..1.0).contains(&self.beta_1),
+                SHARE,
+            ),
+            (
+                "beta_2",
+                self.beta_2,
+                (0.0..1.0).contains(&self.beta_2),
+                SHARE,
+            ),
             ("epsilon", self.epsilon, self.epsilon > 0.0, POSITIVE),
         ])
     }
 
     fn update(&self, weights: &mut [f32], gradients: &[f32], states: &mut [&mut [f32]]) {
         if let [mean, square, ..] = states {
-            let (rate, beta_1, beta_2) =
-                (self.learning_rate as f32, self.beta_1 as f32, self.beta_2 as f32);
+            let (rate, beta_1, beta_2) = (
+                self.learning_rate as f32,
+                self.beta_1 as f32,
+                self.beta_2 as f32,
+            );
             updates::Adam {
                 alpha: updates::Adam::alpha(rate, beta_1, beta_2, self.step.max(1)),
                 beta_1,

@@ -77,9 +77,19 @@ impl Optimizer for RMSprop {
 
     fn problem(&self) -> Option<(&'static str, f64, &'static str)> {
         first_outside(&[
-            ("learning_rate", self.learning_rate, self.learning_rate > 0.0, RATE),
+            (
+                "learning_rate",
+                self.learning_rate,
+                self.learning_rate > 0.0,
+                RATE,
+            ),
             ("rho", self.rho, (0.0..1.0).contains(&self.rho), SHARE),
-            ("momentum", self.momentum, (0.0..1.0).contains(&self.momentum), SHARE),
+            (
+                "momentum",
+                self.momentum,
+                (0.0..1.0).contains(&self.momentum),
+                SHARE,
+            ),
             ("epsilon", self.epsilon, self.epsilon > 0.0, POSITIVE),
         ])
     }

@@ -74,8 +74,18 @@ impl Optimizer for SGD {
 
     fn problem(&self) -> Option<(&'static str, f64, &'static str)> {
         first_outside(&[
-            ("learning_rate", self.learning_rate, self.learning_rate > 0.0, RATE),
-            ("momentum", self.momentum, (0.0..1.0).contains(&self.momentum), SHARE),
+            (
+                "learning_rate",
+                self.learning_rate,
+                self.learning_rate > 0.0,
+                RATE,
+            ),
+            (
+                "momentum",
+                self.momentum,
+                (0.0..1.0).contains(&self.momentum),
+                SHARE,
+            ),
         ])
     }
 

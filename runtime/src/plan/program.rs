@@ -166,7 +166,14 @@ impl Plan {
         let regions = regions(&calls, &stages, training);
         let last_buffer = buffer_of[output.0];
         let uses = uses(&calls, &stages, last_buffer, predictions, training);
-        settle(&mut buffers, &uses, &regions, &stages, calls.len(), training);
+        settle(
+            &mut buffers,
+            &uses,
+            &regions,
+            &stages,
+            calls.len(),
+            training,
+        );
 
         let macs: usize = stages.iter().map(|s| s.op.macs()).sum();
         let threaded = macs * batch * if training { 3 } else { 1 } >= THREADED_MACS;
@@ -238,11 +245,19 @@ fn connect_gradients(
         if i > first_trained {
             let node = &graph.nodes()[stage.layer];
             let size = graph.shape(node.inputs[0]).size();
-            stage.d_input = Some(*gradient_of.entry(stage.input).or_insert_with(|| new_buffer(size)));
+            stage.d_input = Some(
+                *gradient_of
+                    .entry(stage.input)
+                    .or_insert_with(|| new_buffer(size)),
+            );
         }
         if i >= first_trained {
             let size = graph.shape(graph.nodes()[stage.layer].output).size();
-            stage.d_output = Some(*gradient_of.entry(stage.output).or_insert_with(|| new_buffer(size)));
+            stage.d_output = Some(
+                *gradient_of
+                    .entry(stage.output)
+                    .or_insert_with(|| new_buffer(size)),
+            );
         }
     }
 }

@@ -294,8 +294,7 @@ impl Scene<'_> {
             d_output,
             d_inputs: &mut [d_input],
             parameters: self.store.layer(stage.layer),
-            gradients: gradients
-                .map(|values| ParametersMut::new(values, &block.trained_ranges)),
+            gradients: gradients.map(|values| ParametersMut::new(values, &block.trained_ranges)),
             packed: &self.packed[stage.packed.clone()],
             cache: cache.unwrap_or_default(),
             shared,
@@ -526,12 +525,19 @@ impl Plan {
             let block = &store.blocks()[stage.layer];
             let gradients = &mut self.batch_gradients[range.clone()];
             let gradients = ParametersMut::new(gradients, &block.trained_ranges);
-            stage.op.deferred_gradients(rows, input, d_output, gradients);
+            stage
+                .op
+                .deferred_gradients(rows, input, d_output, gradients);
         }
     }
 
     /// Sums the gradients of the slots and updates all parameters, in pieces that stay in the cache.
-    fn update(&mut self, store: &mut Store, optimizer: &mut dyn Optimizer, states: &mut [AlignedVec]) {
+    fn update(
+        &mut self,
+        store: &mut Store,
+        optimizer: &mut dyn Optimizer,
+        states: &mut [AlignedVec],
+    ) {
         optimizer.begin_step();
         let optimizer = &*optimizer;
         let mut state_arenas: [Option<Arena>; MAX_STATES] = [None; MAX_STATES];

@@ -72,11 +72,7 @@ impl Pass {
         });
         let memory = op.memory(phase != Phase::Inference || backward);
         let mut packed = AlignedVec::new(memory.packed);
-        op.pack(
-            Parameters::new(&parameters, &ranges),
-            backward,
-            &mut packed,
-        );
+        op.pack(Parameters::new(&parameters, &ranges), backward, &mut packed);
         Pass {
             op,
             phase,
@@ -110,7 +106,12 @@ impl Pass {
     }
 
     /// The gradient of the input and of all parameters, those that are not trained included (as zeros).
-    fn backward(&mut self, input: &[f32], output: &[f32], d_output: &mut [f32]) -> (Vec<f32>, Vec<f32>) {
+    fn backward(
+        &mut self,
+        input: &[f32],
+        output: &[f32],
+        d_output: &mut [f32],
+    ) -> (Vec<f32>, Vec<f32>) {
         let mut scratch = self.scratch();
         let mut d_input = vec![0.0; input.len()];
         let mut gradients = vec![0.0; self.parameters.len()];
@@ -188,7 +189,10 @@ impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
         Ok(output)
     }
 
-    #[allow(clippy::type_complexity, reason = "dfdx's tensors carry their shapes in the type")]
+    #[allow(
+        clippy::type_complexity,
+        reason = "dfdx's tensors carry their shapes in the type"
+    )]
     fn run<B: Dim, T: Tape<f32, P::Device>>(
         &self,
         input: Tensor<<S::Input as StaticShape>::Batched<B>, f32, P::Device, T>,
@@ -219,8 +223,10 @@ impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
             backward_pass.shared.copy_from_slice(&pass.shared);
             let (values, result) = (Arc::new(values), Arc::new(result));
             tape.add_backward_op(move |gradients| {
-                let mut d_output = P::Device::read_gradient(gradients.get_or_alloc_mut(&output_ghost)?);
-                let (d_input, d_parameters) = backward_pass.backward(&values, &result, &mut d_output);
+                let mut d_output =
+                    P::Device::read_gradient(gradients.get_or_alloc_mut(&output_ghost)?);
+                let (d_input, d_parameters) =
+                    backward_pass.backward(&values, &result, &mut d_output);
                 P::Device::add_gradient(gradients.get_or_alloc_mut(&input_ghost)?, &d_input);
                 let mut ranges = backward_pass.ranges.iter();
                 parameters.add_gradients(gradients, &mut || {
@@ -235,8 +241,9 @@ impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
 
 /// The shape of a batch of `rows` samples.
 fn output_shape<S: StaticShape, B: Dim>(rows: usize) -> Result<S::Batched<B>> {
-    let batch = B::from_size(rows)
-        .ok_or_else(|| Error::Device(format!("{rows} is not the batch size in the tensor's type")))?;
+    let batch = B::from_size(rows).ok_or_else(|| {
+        Error::Device(format!("{rows} is not the batch size in the tensor's type"))
+    })?;
     Ok(S::batched(batch))
 }
 

@@ -250,7 +250,9 @@ impl<'a> TargetRows<'a> {
     pub fn class(&self, row: usize) -> usize {
         match self.targets {
             Targets::Classes(ids) => ids[self.rows[row] as usize] as usize,
-            Targets::Values { .. } => unreachable!("the type of the labels says that they are numbers"),
+            Targets::Values { .. } => {
+                unreachable!("the type of the labels says that they are numbers")
+            }
         }
     }
 

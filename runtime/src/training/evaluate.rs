@@ -42,7 +42,9 @@ impl Evaluation {
 
     /// All names and values.
     pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
-        self.values.iter().map(|(name, value)| (name.as_str(), *value))
+        self.values
+            .iter()
+            .map(|(name, value)| (name.as_str(), *value))
     }
 }
 
@@ -55,7 +57,10 @@ impl Index<&str> for Evaluation {
             Some((_, value)) => value,
             None => {
                 let names: Vec<&str> = self.values.iter().map(|(n, _)| n.as_str()).collect();
-                panic!("nothing named `{name}` was measured; there are {}", names.join(", "))
+                panic!(
+                    "nothing named `{name}` was measured; there are {}",
+                    names.join(", ")
+                )
             }
         }
     }

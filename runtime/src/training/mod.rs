@@ -10,7 +10,9 @@ mod predict;
 mod progress;
 
 pub use arrays::Arrays;
-pub use data::{ClassId, Classes, FitsInput, FitsOutput, Labels, Sample, Samples, TargetRows, Values};
+pub use data::{
+    ClassId, Classes, FitsInput, FitsOutput, Labels, Sample, Samples, TargetRows, Values,
+};
 pub use evaluate::Evaluation;
 pub use history::History;
 pub use options::{FitOptions, Verbose};

@@ -47,7 +47,10 @@ pub fn plot_history(history: &History, names: &[&str], path: impl AsRef<Path>) -
     for name in names {
         let values = history.get(name).ok_or_else(|| {
             let known: Vec<&str> = history.names().collect();
-            failed(format!("the history has no `{name}`; it has {}", known.join(", ")))
+            failed(format!(
+                "the history has no `{name}`; it has {}",
+                known.join(", ")
+            ))
         })?;
         curves.push((*name, values));
     }
@@ -61,10 +64,16 @@ fn draw(curves: &[(&str, &[f64])], area: &Area<'_>) -> Drawn {
     let all = || curves.iter().flat_map(|(_, values)| values.iter().copied());
     let (low, high) = all()
         .filter(|v| v.is_finite())
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| {
+            (l.min(v), h.max(v))
+        });
     // Curves that are flat still need an axis with a length.
     let margin = ((high - low) * 0.05).max(1e-3);
-    let epochs = curves.iter().map(|(_, values)| values.len()).max().unwrap_or(1);
+    let epochs = curves
+        .iter()
+        .map(|(_, values)| values.len())
+        .max()
+        .unwrap_or(1);
 
     let mut chart = ChartBuilder::on(area)
         .margin(15)

@@ -85,12 +85,7 @@ pub fn show_predictions(
         .map_err(|e| failed(e.to_string()))
 }
 
-fn draw(
-    predictions: &[Prediction<'_>],
-    width: usize,
-    classes: &[&str],
-    area: &Area<'_>,
-) -> Drawn {
+fn draw(predictions: &[Prediction<'_>], width: usize, classes: &[&str], area: &Area<'_>) -> Drawn {
     for (i, shown) in predictions.iter().enumerate() {
         let top = MARGIN + i as i32 * ROW;
         draw_image(area, shown.image, width, (MARGIN, top))?;
@@ -104,7 +99,10 @@ fn draw_image(root: &Area<'_>, image: &[f32], width: usize, (left, top): (i32, i
     let side = ROW - MARGIN;
     for y in 0..side {
         for x in 0..side {
-            let (row, column) = (y as usize * height / side as usize, x as usize * width / side as usize);
+            let (row, column) = (
+                y as usize * height / side as usize,
+                x as usize * width / side as usize,
+            );
             let grey = (255.0 * (1.0 - image[row * width + column].clamp(0.0, 1.0))) as u8;
             root.draw_pixel((left + x, top + y), &RGBColor(grey, grey, grey))?;
         }
@@ -126,19 +124,32 @@ fn draw_bars(
     for (class, name) in classes.iter().enumerate() {
         let x = left + class as i32 * slot;
         let truth = if class == shown.truth { 1.0 } else { 0.0 };
-        let values = [(truth, TRUE_COLOR), (shown.probabilities[class], PREDICTED_COLOR)];
+        let values = [
+            (truth, TRUE_COLOR),
+            (shown.probabilities[class], PREDICTED_COLOR),
+        ];
         for (k, (value, color)) in values.into_iter().enumerate() {
             let x = x + k as i32 * bar;
             let y = bottom - (full * value.clamp(0.0, 1.0)) as i32;
-            root.draw(&Rectangle::new([(x, y), (x + bar - 1, bottom)], color.filled()))?;
+            root.draw(&Rectangle::new(
+                [(x, y), (x + bar - 1, bottom)],
+                color.filled(),
+            ))?;
         }
-        let color = if class == guess && guess != shown.truth { TRUE_COLOR } else { BLACK };
+        let color = if class == guess && guess != shown.truth {
+            TRUE_COLOR
+        } else {
+            BLACK
+        };
         let style = (SANS, 15)
             .into_font()
             .color(&color)
             .pos(Pos::new(HPos::Center, VPos::Top));
         root.draw(&Text::new((*name).to_owned(), (x + bar, bottom + 3), style))?;
     }
-    root.draw(&PathElement::new([(left, bottom), (left + BARS, bottom)], BLACK.mix(0.5)))?;
+    root.draw(&PathElement::new(
+        [(left, bottom), (left + BARS, bottom)],
+        BLACK.mix(0.5),
+    ))?;
     Ok(())
 }

@@ -192,8 +192,7 @@ fn convolutions_of_all_shapes() {
         // All widths of a tile, and more.
         for width in 1..40 {
             for (channels, filters) in [(1, 16), (16, 17), (8, 64), (3, 33)] {
-                let conv =
-                    Convolution::valid((3, width + 2), (3, 3), (1, 1), channels, filters);
+                let conv = Convolution::valid((3, width + 2), (3, 3), (1, 1), channels, filters);
                 check(&conv, 1, false, &mut numbers);
             }
         }

@@ -156,9 +156,7 @@ fn sums_of_columns() {
             let mut sums = old.clone();
             sum_columns(&x, &mut sums);
             let want: Vec<f64> = (0..n)
-                .map(|j| {
-                    f64::from(old[j]) + (0..5).map(|i| f64::from(x[i * n + j])).sum::<f64>()
-                })
+                .map(|j| f64::from(old[j]) + (0..5).map(|i| f64::from(x[i * n + j])).sum::<f64>())
                 .collect();
             assert_close(&sums, &want, 1e-6, "sums");
         }

@@ -100,8 +100,7 @@ fn forward_and_backward() {
                 let want: Vec<f64> = (0..x.len())
                     .map(|i| {
                         let c = i % channels;
-                        let inner =
-                            f64::from(dy[i]) - want[0][c] / n - x_hat(i) * want[1][c] / n;
+                        let inner = f64::from(dy[i]) - want[0][c] / n - x_hat(i) * want[1][c] / n;
                         scale(c) * f64::from(inverse[c]) * inner
                     })
                     .collect();

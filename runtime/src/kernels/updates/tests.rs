@@ -58,8 +58,7 @@ fn momentum_as_in_keras() {
 #[test]
 fn rmsprop_as_in_keras() {
     for_each_level(|_| {
-        for (momentum, centered) in [(false, false), (true, false), (false, true), (true, true)]
-        {
+        for (momentum, centered) in [(false, false), (true, false), (false, true), (true, true)] {
             // A large epsilon shows on which side of the root it is.
             let rule = RmsProp {
                 learning_rate: 0.1,

@@ -1,0 +1,91 @@
+//! The table of the layers, letter by letter.
+
+use super::files;
+use crate::graph::Graph;
+use crate::layers::{BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D};
+use crate::shape::Shape;
+use crate::summary::Summary;
+
+/// A network one layer after another: `name, layer` in each line.
+macro_rules! graph {
+    ($input:expr; $($name:literal, $layer:expr;)+) => {{
+        let mut graph = Graph::new("sequential");
+        let mut value = graph.input("input", Shape::new($input));
+        $(
+            let layer = $layer;
+            let outcome = layer.output(&[graph.shape(value)]);
+            value = graph.layer($name, layer, &outcome, &[value]);
+        )+
+        graph.output("output", value);
+        graph
+    }};
+}
+
+fn mlp() -> Graph {
+    graph! {
+        [3];
+        "dense", Dense::new(4);
+        "dense_1", Dense::new(4);
+        "dense_2", Dense::new(1);
+    }
+}
+
+fn letters() -> Graph {
+    graph! {
+        [28, 28, 1];
+        "conv2d", Conv2D::new(16, [3, 3]);
+        "conv2d_1", Conv2D::new(16, [3, 3]);
+        "max_pooling2d", MaxPooling2D::new();
+        "conv2d_2", Conv2D::new(32, [3, 3]);
+        "conv2d_3", Conv2D::new(32, [3, 3]);
+        "max_pooling2d_1", MaxPooling2D::new();
+        "flatten", Flatten::new();
+        "dense", Dense::new(64);
+        "dropout", Dropout::new(0.5);
+        "dense_1", Dense::new(10);
+    }
+}
+
+fn letters_batch_normalization() -> Graph {
+    graph! {
+        [28, 28, 1];
+        "conv2d", Conv2D::new(16, [3, 3]);
+        "batch_normalization", BatchNormalization::new();
+        "conv2d_1", Conv2D::new(16, [3, 3]);
+        "max_pooling2d", MaxPooling2D::new();
+        "conv2d_2", Conv2D::new(32, [3, 3]);
+        "batch_normalization_1", BatchNormalization::new();
+        "conv2d_3", Conv2D::new(32, [3, 3]);
+        "max_pooling2d_1", MaxPooling2D::new();
+        "flatten", Flatten::new();
+        "dense", Dense::new(64);
+        "dropout", Dropout::new(0.5);
+        "dense_1", Dense::new(10);
+    }
+}
+
+#[test]
+fn summaries_are_keras_summaries() {
+    let mut not_supported = Vec::new();
+    for path in files("summary", "txt", 4) {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let graph = match name {
+            "letters" => letters(),
+            "letters_batch_normalization" => letters_batch_normalization(),
+            "mlp" => mlp(),
+            _ => {
+                not_supported.push(name.to_owned());
+                continue;
+            }
+        };
+        let expected = std::fs::read_to_string(&path).unwrap();
+        let summary = Summary::new(&graph).to_string();
+        let pairs = summary.lines().zip(expected.lines()).enumerate();
+        for (line, (got, expected)) in pairs {
+            assert_eq!(got, expected, "{name}, line {}", line + 1);
+        }
+        assert_eq!(summary.trim_end(), expected.trim_end(), "{name}");
+    }
+    // The summary of a trained model does not count what the optimizer remembers.
+    assert_eq!(not_supported, ["mlp_trained"]);
+}

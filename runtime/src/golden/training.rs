@@ -1,0 +1,176 @@
+//! Whole trainings: every loss on the way, the weights at the end, and what the network then says.
+
+use super::losses::loss;
+use super::metrics::metric;
+use super::optimizers::optimizer;
+use super::{Golden, Visitor, close, with_layer};
+use crate::engine::Engine;
+use crate::graph::{Graph, Value};
+use crate::layers::Layer;
+use crate::plan::Batch;
+use crate::shape::{Outcome, Shape};
+use crate::training::data::{DataSet, TargetRows};
+use std::borrow::Cow;
+
+/// Keras' own rounding: 7e-7 in losses, 2e-7 in answers.
+const TOLERANCE: f32 = 1e-5;
+
+/// Keras' own rounding: 1.5e-6, or 3e-6 if it adds in another order.
+const WEIGHT_TOLERANCE: f32 = 5e-5;
+
+/// Puts a layer at the end of a graph.
+struct Append<'a> {
+    graph: &'a mut Graph,
+    name: &'static str,
+    after: Value,
+}
+
+impl Visitor for Append<'_> {
+    type Output = Value;
+
+    fn visit<L: Layer>(self, layer: L, outcome: Outcome) -> Value {
+        self.graph.layer(self.name, layer, &outcome, &[self.after])
+    }
+}
+
+/// The network that a file describes, under Keras' names.
+fn graph(golden: &Golden) -> Graph {
+    let (_, input) = golden.samples("x");
+    let mut graph = Graph::new("sequential");
+    let mut value = graph.input("input", input);
+    for layer in golden.case["network"].as_array().unwrap() {
+        let text = |key: &str| layer[key].as_str().unwrap();
+        // Names are constants in a program, so a graph wants them to live for ever.
+        let name = Box::leak(text("layer").to_owned().into_boxed_str());
+        let before: Shape = graph.shape(value);
+        let append = Append {
+            graph: &mut graph,
+            name,
+            after: value,
+        };
+        value = with_layer(text("type"), &layer["options"], before, append)
+            .unwrap_or_else(|| panic!("{}: no layer {}", golden.name, text("type")));
+    }
+    graph.output("output", value);
+    graph
+}
+
+#[test]
+fn training_is_keras_training() {
+    let mut largest = [0.0_f32; 2];
+    for golden in Golden::all("training", 6) {
+        let [values, weights] = check(&golden);
+        println!("{}: values {values:e}, weights {weights:e}", golden.name);
+        largest = [largest[0].max(values), largest[1].max(weights)];
+    }
+    println!(
+        "training: largest difference {:e}, of weights {:e}",
+        largest[0], largest[1]
+    );
+}
+
+fn check(golden: &Golden) -> [f32; 2] {
+    let case = &golden.case;
+    let name = &golden.name;
+    let metric_names: Vec<&str> = case["metrics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m.as_str().unwrap())
+        .collect();
+    let mut engine = Engine::new(graph(golden), 7);
+    engine
+        .compile(
+            optimizer(
+                case["optimizer"]["type"].as_str().unwrap(),
+                &case["optimizer"]["options"],
+            ),
+            loss(case["loss"].as_str().unwrap(), false),
+            metric_names.iter().map(|name| metric(name)).collect(),
+        )
+        .unwrap();
+    let mut weights = 0;
+    let (graph, store) = engine.store_mut();
+    store
+        .visit_mut(graph, |weight, _, values| {
+            weights += 1;
+            values.copy_from_slice(golden.floats(&format!("initial.{weight}")));
+            Ok(())
+        })
+        .unwrap();
+    let in_file = golden
+        .tensors
+        .keys()
+        .filter(|n| n.starts_with("initial."))
+        .count();
+    assert_eq!(weights, in_file, "weights of {name}");
+
+    let batch_size = case["batch_size"].as_u64().unwrap() as usize;
+    let steps = case["steps"].as_u64().unwrap() as usize;
+    let (rows, _) = golden.samples("x");
+    let targets = golden.targets("y", rows);
+    let order: Vec<u32> = (0..rows as u32).collect();
+    let mut logs = vec![Vec::new(); 1 + metric_names.len()];
+    for step in 0..steps {
+        let first = step * batch_size % rows;
+        let part = &order[first..first + batch_size];
+        let batch = Batch {
+            x: golden.floats("x"),
+            rows: part,
+            targets: Some(TargetRows::new(&targets, part)),
+        };
+        let mut totals = engine.new_totals();
+        engine.train(batch_size, batch, 0, &mut totals);
+        for (log, (_, value)) in logs.iter_mut().zip(engine.values("", &totals)) {
+            log.push(value as f32);
+        }
+    }
+
+    let mut values = 0.0_f32;
+    let mut compare = |what: &str, got: &[f32], expected: &str| {
+        values = values.max(close(
+            &format!("{name}: {what}"),
+            got,
+            golden.floats(expected),
+            TOLERANCE,
+        ));
+    };
+    compare("losses", &logs[0], "losses");
+    for (metric, log) in metric_names.iter().zip(&logs[1..]) {
+        compare(metric, log, metric);
+    }
+    let (test_rows, _) = golden.samples("x_test");
+    compare(
+        "predict",
+        &engine.predict(golden.floats("x_test"), test_rows),
+        "predict",
+    );
+    let data = DataSet {
+        x: Cow::Borrowed(golden.floats("x_test")),
+        targets: golden.targets("y_test", test_rows),
+        rows: test_rows,
+    };
+    let totals = engine.evaluate_all(&data);
+    let evaluated: Vec<f32> = engine
+        .values("", &totals)
+        .iter()
+        .map(|&(_, v)| v as f32)
+        .collect();
+    compare("evaluate", &evaluated, "evaluate");
+
+    let mut difference = 0.0_f32;
+    let (graph, store) = engine.store_mut();
+    store
+        .visit_mut(graph, |weight, _, values| {
+            let expected = golden.floats(&format!("final.{weight}"));
+            difference = difference.max(close(
+                &format!("{name}: {weight}"),
+                values,
+                expected,
+                WEIGHT_TOLERANCE,
+            ));
+            Ok(())
+        })
+        .unwrap();
+    [values, difference]
+}

@@ -1,0 +1,11 @@
+use addax::network;
+
+network! {
+    pub Letters: (28, 28, 1) => 10 {
+        Input(shape = (28, 28, 1)),
+        Flatten(),
+        Dense(10, activation = softmax),
+    }
+}
+
+fn main() {}

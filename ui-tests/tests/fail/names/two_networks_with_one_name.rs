@@ -1,0 +1,17 @@
+use addax::network;
+
+network! {
+    pub Letters: (28, 28, 1) => 10 {
+        Flatten(),
+        Dense(10, activation = softmax),
+    }
+}
+
+network! {
+    pub Letters: (8, 8, 1) => 10 {
+        Flatten(),
+        Dense(10, activation = softmax),
+    }
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+use addax::network;
+
+network! {
+    pub Letters: (28, 28, 1) => 10 {
+        Flatten(),
+        type: Dense(64, activation = relu),
+        Dense(10, activation = softmax),
+    }
+}
+
+network! {
+    pub match: (28, 28, 1) => 10 {
+        Flatten(),
+        Dense(10, activation = softmax),
+    }
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use addax::network;
+
+network! {
+    pub Letters: (28, 28, 1) => 10 {
+        Flatten(),
+        Dense(64, activation = relu),
+        Dense(26, activation = softmax),
+    }
+}
+
+fn main() {}

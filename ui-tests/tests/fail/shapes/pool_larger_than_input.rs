@@ -1,0 +1,13 @@
+use addax::network;
+
+network! {
+    pub Letters: (28, 28, 1) => 10 {
+        Conv2D(16, (3, 3), activation = relu),
+        MaxPooling2D(8),
+        MaxPooling2D(4),
+        Flatten(),
+        Dense(10, activation = softmax),
+    }
+}
+
+fn main() {}

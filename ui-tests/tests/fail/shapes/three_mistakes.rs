@@ -1,0 +1,13 @@
+use addax::network;
+
+network! {
+    pub Letters: (28, 28, 1) => 10 {
+        Conv2D(16, (3, 3), activation = relu),
+        Dense(64, activation = relu),
+        Conv2D(16, (3, 3), activation = relu),
+        Flatten(),
+        Dense(26, activation = softmax),
+    }
+}
+
+fn main() {}
