@@ -6,7 +6,7 @@ use crate::kernels::aligned::AlignedVec;
 use crate::losses::Loss;
 use crate::metrics::Metric;
 use crate::optimizers::Optimizer;
-use crate::plan::{Batch, Mode, Objective, Plan, Store, Totals};
+use crate::plan::{Batch, Learner, Mode, Objective, Plan, Store, Totals};
 use crate::training::data::{DataSet, TargetRows};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -55,7 +55,7 @@ impl Engine {
     /// Sets what it is trained for.
     pub(crate) fn compile(
         &mut self,
-        optimizer: Box<dyn Optimizer>,
+        mut optimizer: Box<dyn Optimizer>,
         loss: Box<dyn Loss>,
         metrics: Vec<Box<dyn Metric>>,
     ) -> Result<()> {
@@ -66,6 +66,7 @@ impl Engine {
                 expected,
             });
         }
+        optimizer.start_afresh();
         self.training = Some(Training {
             states: (0..optimizer.states())
                 .map(|_| AlignedVec::new(self.store.values().len()))
@@ -87,6 +88,11 @@ impl Engine {
 
     pub(crate) fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// How many training steps it has made since `compile`.
+    pub(crate) fn step(&self) -> u64 {
+        self.training.as_ref().map_or(0, |t| t.step)
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -159,15 +165,14 @@ impl Engine {
             loss: &*training.loss,
             metrics: &training.metrics,
         };
-        plan.train(
-            batch,
-            objective,
-            &mut self.store,
-            &mut *training.optimizer,
-            &mut training.states,
-            (seed, training.step),
-            totals,
-        );
+        let learner = Learner {
+            store: &mut self.store,
+            optimizer: &mut *training.optimizer,
+            states: &mut training.states,
+            seed,
+            step: training.step,
+        };
+        plan.train(batch, objective, learner, totals);
         training.step += 1;
     }
 
@@ -251,6 +256,11 @@ impl Engine {
         self.store.values().to_vec()
     }
 
+    /// Whether no weight is NaN or infinite.
+    pub(crate) fn is_finite(&self) -> bool {
+        self.store.values().iter().all(|v| v.is_finite())
+    }
+
     /// Copies the weights over an earlier copy.
     pub(crate) fn snapshot_into(&self, snapshot: &mut [f32]) {
         snapshot.copy_from_slice(self.store.values());
@@ -262,6 +272,7 @@ impl Engine {
         self.store.values_mut().copy_from_slice(snapshot);
         if let Some(training) = &mut self.training {
             training.states.iter_mut().for_each(|state| state.fill(0.0));
+            training.optimizer.start_afresh();
         }
     }
 }

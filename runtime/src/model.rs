@@ -150,7 +150,11 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// # }
     /// ```
     pub fn layers(&self) -> Result<N::Layers<D>> {
-        let mut weights = Weights::new(self.engine.store().to_vecs(), self.engine.seed());
+        let mut weights = Weights::new(
+            self.engine.store().to_vecs(),
+            self.engine.seed(),
+            self.engine.step(),
+        );
         N::Layers::<D>::assemble(&self.device, &mut weights)
     }
 

@@ -42,13 +42,15 @@ pub trait LayerSet<D: Device>: Sized {
 pub struct Weights {
     values: std::vec::IntoIter<Vec<f32>>,
     seed: u64,
+    step: u64,
 }
 
 impl Weights {
-    pub(crate) fn new(values: Vec<Vec<f32>>, seed: u64) -> Self {
+    pub(crate) fn new(values: Vec<Vec<f32>>, seed: u64, step: u64) -> Self {
         Weights {
             values: values.into_iter(),
             seed,
+            step,
         }
     }
 
@@ -58,5 +60,10 @@ impl Weights {
 
     pub(crate) fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// How many training steps the network has made.
+    pub(crate) fn step(&self) -> u64 {
+        self.step
     }
 }

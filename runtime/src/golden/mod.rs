@@ -100,14 +100,6 @@ impl Golden {
         }
     }
 
-    /// A tensor of a single number.
-    fn scalar(&self, name: &str) -> f32 {
-        match self.floats(name) {
-            [value] => *value,
-            values => panic!("{}: `{name}` has {} numbers", self.name, values.len()),
-        }
-    }
-
     /// Samples and the shape of one of them.
     fn samples(&self, name: &str) -> (usize, Shape) {
         let dims = &self.tensor(name).dims;

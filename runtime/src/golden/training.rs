@@ -12,11 +12,11 @@ use crate::shape::{Outcome, Shape};
 use crate::training::data::{DataSet, TargetRows};
 use std::borrow::Cow;
 
-/// Keras' own rounding: 7e-7 in losses, 2e-7 in answers.
-const TOLERANCE: f32 = 1e-5;
+/// Twenty steps of Adam behind a `BatchNormalization` reach 2.6e-6; everything else stays below 1e-6.
+const TOLERANCE: f32 = 5e-6;
 
-/// Keras' own rounding: 1.5e-6, or 3e-6 if it adds in another order.
-const WEIGHT_TOLERANCE: f32 = 5e-5;
+/// The same network reaches 4e-6, and Keras itself 3e-6 when it adds in another order.
+const WEIGHT_TOLERANCE: f32 = 1e-5;
 
 /// Puts a layer at the end of a graph.
 struct Append<'a> {

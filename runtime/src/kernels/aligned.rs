@@ -56,9 +56,10 @@ impl AlignedVec {
     }
 
     fn layout(len: usize) -> Layout {
-        Layout::array::<f32>(len)
-            .and_then(|layout| layout.align_to(ALIGNMENT))
-            .expect("a buffer of more than isize::MAX bytes")
+        match Layout::array::<f32>(len).and_then(|layout| layout.align_to(ALIGNMENT)) {
+            Ok(layout) => layout,
+            Err(_) => panic!("a buffer of {len} floats is more than a machine can address"),
+        }
     }
 }
 

@@ -329,7 +329,8 @@ impl Convolution {
                     let column = residue_column + self.strides.1 * column;
                     let from =
                         &kernel[(row * self.kernel.1 + column) * self.channels * self.filters..];
-                    let to = blocks.next().expect("each tap belongs to one phase");
+                    // Each tap belongs to one phase, so there are as many blocks as taps.
+                    let Some(to) = blocks.next() else { return };
                     for (f, to) in to.chunks_exact_mut(padded(self.channels)).enumerate() {
                         for (c, to) in to[..self.channels].iter_mut().enumerate() {
                             *to = from[c * self.filters + f];

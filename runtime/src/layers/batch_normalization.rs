@@ -88,7 +88,7 @@ impl BatchNormalization {
             );
             return Outcome::error(message).but_assume(input);
         }
-        if !(self.epsilon > 0.0) {
+        if self.epsilon <= 0.0 || self.epsilon.is_nan() {
             let message = Message::new(
                 "the epsilon of `BatchNormalization` must be above 0, or a constant feature would be divided by 0",
             )
@@ -164,8 +164,14 @@ struct BatchNormalizationOp {
 #[derive(Debug)]
 struct Workspace {
     moments: Vec<Moments>,
-    /// For each part: the sums of `dy` and of `dy · x̂`.
-    sums: Vec<(Vec<f64>, Vec<f64>)>,
+    sums: Vec<Sums>,
+}
+
+/// What the backward pass sums for each channel.
+#[derive(Debug)]
+struct Sums {
+    dy: Vec<f64>,
+    dy_x_hat: Vec<f64>,
 }
 
 /// Parts of the batch.
@@ -179,7 +185,10 @@ impl Workspace {
         Workspace {
             moments: (0..PARTS).map(|_| Moments::new(channels)).collect(),
             sums: (0..PARTS)
-                .map(|_| (vec![0.0; channels], vec![0.0; channels]))
+                .map(|_| Sums {
+                    dy: vec![0.0; channels],
+                    dy_x_hat: vec![0.0; channels],
+                })
                 .collect(),
         }
     }
@@ -303,14 +312,12 @@ impl Op for BatchNormalizationOp {
         let part_len = self.part_len(x.len());
         let normalizer = self.normalizer(call.phase, call.parameters, call.packed, call.shared);
         let mut workspace = self.workspace();
-        let sum =
-            |((x, dy), (sum_dy, sum_dy_x_hat)): ((&[f32], &[f32]), &mut (Vec<f64>, Vec<f64>))| {
-                normalizer.backward_sums(x, dy, sum_dy, sum_dy_x_hat);
-            };
-        for (sum_dy, sum_dy_x_hat) in &mut workspace.sums {
-            sum_dy.fill(0.0);
-            sum_dy_x_hat.fill(0.0);
-        }
+        let sum = |((x, dy), sums): ((&[f32], &[f32]), &mut Sums)| {
+            sums.dy.fill(0.0);
+            sums.dy_x_hat.fill(0.0);
+            normalizer.backward_sums(x, dy, &mut sums.dy, &mut sums.dy_x_hat);
+        };
+        let parts = x.len().div_ceil(part_len);
         let threaded = x.len() >= THREADED_NUMBERS;
         if threaded {
             x.par_chunks(part_len)
@@ -323,31 +330,31 @@ impl Op for BatchNormalizationOp {
                 .zip(workspace.sums.iter_mut())
                 .for_each(sum);
         }
-        let Some(((sum_dy, sum_dy_x_hat), others)) = workspace.sums.split_first_mut() else {
+        let Some((total, others)) = workspace.sums[..parts].split_first_mut() else {
             return;
         };
-        for (other_dy, other_dy_x_hat) in others {
+        for other in others {
             for channel in 0..self.channels {
-                sum_dy[channel] += other_dy[channel];
-                sum_dy_x_hat[channel] += other_dy_x_hat[channel];
+                total.dy[channel] += other.dy[channel];
+                total.dy_x_hat[channel] += other.dy_x_hat[channel];
             }
         }
         if let Some(gradients) = &mut call.gradients {
             let [d_gamma, d_beta] = gradients.all();
-            for (d, sum) in d_gamma.iter_mut().zip(&*sum_dy_x_hat) {
+            for (d, sum) in d_gamma.iter_mut().zip(&total.dy_x_hat) {
                 *d += *sum as f32;
             }
-            for (d, sum) in d_beta.iter_mut().zip(&*sum_dy) {
+            for (d, sum) in d_beta.iter_mut().zip(&total.dy) {
                 *d += *sum as f32;
             }
         }
         if let Some(d_input) = &mut call.d_inputs[0] {
             if call.phase == Phase::Inference {
                 // Moving averages do not depend on the input.
-                sum_dy.fill(0.0);
-                sum_dy_x_hat.fill(0.0);
+                total.dy.fill(0.0);
+                total.dy_x_hat.fill(0.0);
             }
-            let sums = (&sum_dy[..], &sum_dy_x_hat[..]);
+            let sums = (&total.dy[..], &total.dy_x_hat[..]);
             let pixels = x.len() / self.channels.max(1);
             if threaded {
                 x.par_chunks(part_len)

@@ -21,6 +21,8 @@ mod dense;
 mod dropout;
 mod flatten;
 mod global_max_pooling2d;
+#[cfg(test)]
+mod gradients;
 mod max_pooling2d;
 mod padding;
 mod reshape;

@@ -83,6 +83,10 @@ impl Optimizer for Adam {
         self.step += 1;
     }
 
+    fn start_afresh(&mut self) {
+        self.step = 0;
+    }
+
     fn problem(&self) -> Option<(&'static str, f64, &'static str)> {
         first_outside(&[
             (

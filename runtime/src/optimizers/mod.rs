@@ -29,6 +29,9 @@ pub trait Optimizer: Debug + Send + Sync {
     /// Called before the pieces of each step.
     fn begin_step(&mut self) {}
 
+    /// Called when all remembered numbers are 0 (again): a count of steps starts again as well.
+    fn start_afresh(&mut self) {}
+
     /// What is wrong with its options, if anything is: the option, its value, and what it may be.
     #[doc(hidden)]
     fn problem(&self) -> Option<(&'static str, f64, &'static str)> {

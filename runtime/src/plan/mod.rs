@@ -15,5 +15,5 @@ mod run;
 mod store;
 
 pub(crate) use program::{Mode, Plan};
-pub(crate) use run::{Batch, Objective, Totals};
+pub(crate) use run::{Batch, Learner, Objective, Totals};
 pub(crate) use store::Store;

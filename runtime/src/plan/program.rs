@@ -342,9 +342,9 @@ fn settle(
 ) {
     let region_of = |call: usize| regions.iter().position(|r| r.calls.contains(&call));
     for (id, buffer) in buffers.iter_mut().enumerate() {
-        let mut touching = (0..calls).filter(|&c| uses[c].contains(&id));
-        let first = touching.next().unwrap_or(0);
-        let last = touching.last().unwrap_or(first);
+        let touches = |&call: &usize| uses[call].contains(&id);
+        let first = (0..calls).find(touches).unwrap_or(0);
+        let last = (0..calls).rfind(touches).unwrap_or(first);
         buffer.alive = first..=last;
         let within_one = region_of(first) == region_of(last)
             && region_of(first).is_some_and(|r| regions[r].grain == Grain::Rows);

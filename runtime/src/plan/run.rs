@@ -20,6 +20,17 @@ pub(crate) struct Objective<'a> {
     pub(crate) metrics: &'a [Box<dyn Metric>],
 }
 
+/// What a training step changes, and what its randomness is drawn from.
+#[derive(Debug)]
+pub(crate) struct Learner<'a> {
+    pub(crate) store: &'a mut Store,
+    pub(crate) optimizer: &'a mut dyn Optimizer,
+    /// What the optimizer remembers of each weight.
+    pub(crate) states: &'a mut [AlignedVec],
+    pub(crate) seed: u64,
+    pub(crate) step: u64,
+}
+
 /// Some rows of a data set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Batch<'a> {
@@ -88,7 +99,9 @@ impl Slot {
     fn clear(&mut self, metrics: &[Box<dyn Metric>]) {
         self.loss = 0.0;
         self.gradients.fill(0.0);
-        if self.metrics.len() == metrics.len() {
+        // A plan may have served other metrics before.
+        let lengths = self.metrics.iter().map(Vec::len);
+        if lengths.eq(metrics.iter().map(|m| m.states())) {
             self.metrics.iter_mut().for_each(|states| states.fill(0.0));
         } else {
             self.metrics = metrics.iter().map(|m| vec![0.0; m.states()]).collect();
@@ -385,12 +398,16 @@ impl Plan {
         &mut self,
         batch: Batch<'_>,
         objective: Objective<'_>,
-        store: &mut Store,
-        optimizer: &mut dyn Optimizer,
-        states: &mut [AlignedVec],
-        (seed, step): (u64, u64),
+        learner: Learner<'_>,
         totals: &mut Totals,
     ) {
+        let Learner {
+            store,
+            optimizer,
+            states,
+            seed,
+            step,
+        } = learner;
         self.execute(batch, Some(objective), store, &mut [], seed, step);
         self.collect(batch, totals);
         self.deferred_gradients(batch.rows.len(), store);

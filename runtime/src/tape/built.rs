@@ -9,12 +9,14 @@ use crate::network::Weights;
 use crate::op::{Backward, Forward, Op, Parameters, ParametersMut, Phase};
 use crate::shape::StaticShape;
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
-use dfdx::shapes::{Dim, Dtype, Shape as DfdxShape};
-use dfdx::tensor::{PutTape, SplitTape, Tape, Tensor};
+use dfdx::shapes::{Dim, Dtype};
+use dfdx::tensor::{NoneTape, PutTape, SplitTape, Tape, Tensor};
 use dfdx::tensor_ops::{Device as DfdxDevice, ReshapeTo};
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut, Range};
-use std::sync::Arc;
+
+/// A batch of samples of shape `S` as a dfdx tensor.
+pub type BatchOf<S, B, D, T = NoneTape> = Tensor<<S as StaticShape>::Batched<B>, f32, D, T>;
 
 /// The layer at place `S` of a network, with its parameters as tensors of `E` on `D`.
 pub type Built<S, E, D> = BuiltLayer<S, <<S as Place>::Layer as Layer>::Parameters<S, E, D>>;
@@ -132,6 +134,19 @@ impl Pass {
         });
         (d_input, gradients)
     }
+
+    /// The values of all parameters after the step, if the layer itself changes any.
+    fn after_step(&self) -> Option<Vec<Vec<f32>>> {
+        let mut values = self.parameters.clone();
+        let parameters = ParametersMut::new(&mut values, &self.ranges);
+        self.op.after_step(self.rows, &self.shared, parameters);
+        (values != self.parameters).then(|| {
+            self.ranges
+                .iter()
+                .map(|range| values[range.clone()].to_vec())
+                .collect()
+        })
+    }
 }
 
 impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
@@ -141,7 +156,7 @@ impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
         Ok(BuiltLayer {
             parameters: P::assemble(device, &mut || weights.next_parameter())?,
             seed: weights.seed(),
-            step: 0,
+            step: weights.step(),
             place: PhantomData,
         })
     }
@@ -158,10 +173,9 @@ impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
     /// [`Error::Device`] if the device fails.
     pub fn forward<B: Dim, T: Tape<f32, P::Device>>(
         &self,
-        input: Tensor<<S::Input as StaticShape>::Batched<B>, f32, P::Device, T>,
-    ) -> Result<Tensor<<S::Output as StaticShape>::Batched<B>, f32, P::Device, T>> {
-        let (output, _) = self.run(input, Phase::Inference)?;
-        Ok(output)
+        input: BatchOf<S::Input, B, P::Device, T>,
+    ) -> Result<BatchOf<S::Output, B, P::Device, T>> {
+        self.run(input, Phase::Inference, |_| {})
     }
 
     /// Runs the layer as `fit` does: it draws what is random anew in each call and follows moving averages.
@@ -170,72 +184,62 @@ impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
     /// [`Error::Device`] if the device fails.
     pub fn forward_mut<B: Dim, T: Tape<f32, P::Device>>(
         &mut self,
-        input: Tensor<<S::Input as StaticShape>::Batched<B>, f32, P::Device, T>,
-    ) -> Result<Tensor<<S::Output as StaticShape>::Batched<B>, f32, P::Device, T>> {
+        input: BatchOf<S::Input, B, P::Device, T>,
+    ) -> Result<BatchOf<S::Output, B, P::Device, T>> {
         let (seed, step, layer) = (self.seed, self.step, S::INDEX);
         self.step += 1;
-        let rows = S::Input::batch_len(&input);
-        let (output, mut pass) = self.run(input, Phase::Training { seed, step, layer })?;
-        let before = pass.parameters.clone();
-        let parameters = ParametersMut::new(&mut pass.parameters, &pass.ranges);
-        pass.op.after_step(rows, &pass.shared, parameters);
-        if pass.parameters != before {
-            let mut ranges = pass.ranges.iter();
-            self.parameters.write(&mut || {
-                let range = ranges.next().cloned().unwrap_or(0..0);
-                pass.parameters[range].to_vec()
-            });
+        let mut changed = None;
+        let output = self.run(input, Phase::Training { seed, step, layer }, |pass| {
+            changed = pass.after_step();
+        })?;
+        if let Some(values) = changed {
+            let mut values = values.into_iter();
+            self.parameters
+                .write(&mut || values.next().unwrap_or_default());
         }
         Ok(output)
     }
 
-    #[allow(
-        clippy::type_complexity,
-        reason = "dfdx's tensors carry their shapes in the type"
-    )]
+    /// Runs the op, shows `inspect` the pass, and puts the way back on the tape.
     fn run<B: Dim, T: Tape<f32, P::Device>>(
         &self,
-        input: Tensor<<S::Input as StaticShape>::Batched<B>, f32, P::Device, T>,
+        input: BatchOf<S::Input, B, P::Device, T>,
         phase: Phase,
-    ) -> Result<(
-        Tensor<<S::Output as StaticShape>::Batched<B>, f32, P::Device, T>,
-        Pass,
-    )> {
+        inspect: impl FnOnce(&Pass),
+    ) -> Result<BatchOf<S::Output, B, P::Device, T>> {
         let rows = S::Input::batch_len(&input);
         let shape = output_shape::<S::Output, B>(rows)?;
         let (input, mut tape) = input.split_tape();
-        let device = device_of(&input);
-        let new_pass = |op| {
-            Pass::new(op, phase, rows, T::OWNS_TAPE, |visitor| {
-                self.parameters.read(visitor);
-            })
-        };
-        let mut pass = new_pass(S::LAYER.op(&[S::Input::SHAPE], S::Output::SHAPE));
+        let op = S::LAYER.op(&[S::Input::SHAPE], S::Output::SHAPE);
+        let mut pass = Pass::new(op, phase, rows, T::OWNS_TAPE, |visitor| {
+            self.parameters.read(visitor);
+        });
         let values = P::Device::read(&input);
         let mut result = vec![0.0; rows * S::Output::SHAPE.size()];
         pass.forward(&values, &mut result);
-        let output = device.write(result.clone(), shape).map_err(Error::device)?;
-        if T::OWNS_TAPE {
-            let (input_ghost, output_ghost) = (input.ghost(), output.ghost());
-            let parameters = self.parameters.clone();
-            let mut backward_pass = new_pass(S::LAYER.op(&[S::Input::SHAPE], S::Output::SHAPE));
-            backward_pass.cache.copy_from_slice(&pass.cache);
-            backward_pass.shared.copy_from_slice(&pass.shared);
-            let (values, result) = (Arc::new(values), Arc::new(result));
-            tape.add_backward_op(move |gradients| {
-                let mut d_output =
-                    P::Device::read_gradient(gradients.get_or_alloc_mut(&output_ghost)?);
-                let (d_input, d_parameters) =
-                    backward_pass.backward(&values, &result, &mut d_output);
-                P::Device::add_gradient(gradients.get_or_alloc_mut(&input_ghost)?, &d_input);
-                let mut ranges = backward_pass.ranges.iter();
-                parameters.add_gradients(gradients, &mut || {
-                    let range = ranges.next().cloned().unwrap_or(0..0);
-                    d_parameters[range].to_vec()
-                })
-            });
+        inspect(&pass);
+        if !T::OWNS_TAPE {
+            let output = input.device().write(result, shape).map_err(Error::device)?;
+            return Ok(output.put_tape(tape));
         }
-        Ok((output.put_tape(tape), pass))
+        let output = input
+            .device()
+            .write(result.clone(), shape)
+            .map_err(Error::device)?;
+        let (input_ghost, output_ghost) = (input.ghost(), output.ghost());
+        let parameters = self.parameters.clone();
+        tape.add_backward_op(move |gradients| {
+            let mut d_output = P::Device::read_gradient(gradients.get_or_alloc_mut(&output_ghost)?);
+            let (d_input, d_parameters) = pass.backward(&values, &result, &mut d_output);
+            P::Device::add_gradient(gradients.get_or_alloc_mut(&input_ghost)?, &d_input);
+            // The trained parameters stand first, and only they are asked for.
+            let mut parts = pass
+                .ranges
+                .iter()
+                .map(|range| d_parameters[range.clone()].to_vec());
+            parameters.add_gradients(gradients, &mut || parts.next().unwrap_or_default())
+        });
+        Ok(output.put_tape(tape))
     }
 }
 
@@ -247,18 +251,14 @@ fn output_shape<S: StaticShape, B: Dim>(rows: usize) -> Result<S::Batched<B>> {
     Ok(S::batched(batch))
 }
 
-fn device_of<S: DfdxShape, D: Device>(tensor: &Tensor<S, f32, D>) -> D {
-    tensor.device().clone()
-}
-
 /// The last step of a network: what its last layer gives under the declared shape.
 ///
 /// # Errors
 /// [`Error::Device`] if the device fails.
 #[doc(hidden)]
 pub fn finish<From: StaticShape, To: StaticShape, B: Dim, D: Device, T: Tape<f32, D>>(
-    tensor: Tensor<From::Batched<B>, f32, D, T>,
-) -> Result<Tensor<To::Batched<B>, f32, D, T>> {
+    tensor: BatchOf<From, B, D, T>,
+) -> Result<BatchOf<To, B, D, T>> {
     let shape = output_shape::<To, B>(From::batch_len(&tensor))?;
     tensor.try_reshape_like(&shape).map_err(Error::device)
 }

@@ -7,5 +7,5 @@
 mod built;
 mod parameters;
 
-pub use built::{Built, BuiltLayer, finish};
+pub use built::{BatchOf, Built, BuiltLayer, finish};
 pub use parameters::{LayerParameters, NoParameters, TapeParameters};

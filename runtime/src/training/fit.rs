@@ -119,8 +119,11 @@ impl Run {
                     targets: Some(TargetRows::new(&data.targets, rows)),
                 };
                 engine.train(self.batch_size, batch, self.seed, &mut totals);
-                if !totals.loss.is_finite() {
-                    let loss = totals.loss;
+                // What the last step of an epoch did to the weights would show in the next loss, but then it would be
+                // too late to say that the epoch ended well.
+                let spoilt = step + 1 == steps && !engine.is_finite();
+                if !totals.loss.is_finite() || spoilt {
+                    let loss = if spoilt { f64::NAN } else { totals.loss };
                     engine.restore(&good);
                     return Err(Error::LossNotFinite { epoch, loss });
                 }
