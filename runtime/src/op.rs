@@ -1,7 +1,7 @@
 //! What a layer does, on plain slices.
 //!
 //! An [`Op`] is a layer bound to its sizes. It is written once per layer and used twice: by the planned training step
-//! ([`crate::plan`]) and by the layer as an ordinary dfdx module on the tape ([`crate::tape`]). So both always give the
+//! (`fit` runs it) and by the layer as an ordinary dfdx module on the tape ([`crate::tape`]). So both always give the
 //! same numbers.
 //!
 //! The rows of a batch are independent for nearly every layer. Such an op works on any number of rows, and the plan
