@@ -124,11 +124,13 @@ fn starts_with(tokens: &[TokenTree], symbol: &str) -> bool {
 /// Where the operator `symbol` first stands, groups and what is between `<` and `>` left out.
 pub(crate) fn find_symbol(tokens: &[TokenTree], symbol: &str) -> Option<usize> {
     let mut i = 0;
-    while i < tokens.len() {
-        if symbol_at(&tokens[i..], symbol) {
+    while let Some((before, here)) = tokens.split_at_checked(i)
+        && !here.is_empty()
+    {
+        if symbol_at(here, symbol) {
             return Some(i);
         }
-        i = after_token_or_generics(tokens, i);
+        i += token_or_generics(before, here);
     }
     None
 }
@@ -165,40 +167,42 @@ pub(crate) struct Piece<'a> {
 /// Cuts at each of `separators`, except inside of generic arguments such as `size::<2, 3>()`.
 pub(crate) fn pieces<'a>(tokens: &'a [TokenTree], separators: &[char]) -> Vec<Piece<'a>> {
     let mut pieces = Vec::new();
-    let mut start = 0;
-    let mut i = 0;
-    while i < tokens.len() {
-        if let TokenTree::Punct(punct) = &tokens[i]
-            && separators.contains(&punct.as_char())
-        {
-            pieces.push(Piece {
-                tokens: &tokens[start..i],
-                separator: Some(punct),
-            });
-            start = i + 1;
+    let mut rest = tokens;
+    // Of the piece that `rest` starts with.
+    let mut length = 0;
+    while let Some((piece, here)) = rest.split_at_checked(length)
+        && let Some((token, behind)) = here.split_first()
+    {
+        match token {
+            TokenTree::Punct(punct) if separators.contains(&punct.as_char()) => {
+                pieces.push(Piece {
+                    tokens: piece,
+                    separator: Some(punct),
+                });
+                rest = behind;
+                length = 0;
+            }
+            _ => length += token_or_generics(piece, here),
         }
-        i = after_token_or_generics(tokens, i);
     }
-    if start < tokens.len() {
+    if !rest.is_empty() {
         pieces.push(Piece {
-            tokens: &tokens[start..],
+            tokens: rest,
             separator: None,
         });
     }
     pieces
 }
 
-/// The index behind the token at `i`, or behind the whole `<..>` that starts there.
+/// How many tokens to step over: one, or the whole `<..>` that starts `here`.
 ///
 /// In an expression, `<` opens generic arguments behind `::` and a qualified path where an operand is due; everywhere
 /// else it compares. Without a matching `>` it is a token like any other.
-fn after_token_or_generics(tokens: &[TokenTree], i: usize) -> usize {
-    if !symbol_at(&tokens[i..], "<") || !opens_generics(&tokens[..i]) {
-        return i + 1;
-    }
-    match generics_end(&tokens[i..]) {
-        Some(length) => i + length,
-        None => i + 1,
+fn token_or_generics(before: &[TokenTree], here: &[TokenTree]) -> usize {
+    if symbol_at(here, "<") && opens_generics(before) {
+        generics_end(here).unwrap_or(1)
+    } else {
+        1
     }
 }
 
@@ -213,38 +217,45 @@ fn opens_generics(before: &[TokenTree]) -> bool {
 /// How many tokens `<..>` takes, if it ends at all.
 pub(crate) fn generics_end(tokens: &[TokenTree]) -> Option<usize> {
     let mut depth = 0_usize;
-    let mut i = 0;
-    while i < tokens.len() {
-        if starts_with(&tokens[i..], "->") || starts_with(&tokens[i..], "=>") {
-            i += 2;
-            continue;
-        }
-        if let TokenTree::Punct(punct) = &tokens[i] {
+    let mut rest = tokens;
+    while let Some(token) = rest.first() {
+        // The `>` of an arrow closes nothing.
+        let arrow = starts_with(rest, "->") || starts_with(rest, "=>");
+        if let TokenTree::Punct(punct) = token
+            && !arrow
+        {
             match punct.as_char() {
                 '<' => depth += 1,
                 '>' => {
                     depth = depth.saturating_sub(1);
                     if depth == 0 {
-                        return Some(i + 1);
+                        return Some(tokens.len() - rest.len() + 1);
                     }
                 }
                 _ => {}
             }
         }
-        i += 1;
+        rest = rest.get(if arrow { 2 } else { 1 }..).unwrap_or(&[]);
     }
     None
 }
 
-/// Unwraps the invisible group that `macro_rules!` puts around a `$shape:expr` or a `$layer:path`.
-pub(crate) fn ungroup(tokens: &[TokenTree]) -> Vec<TokenTree> {
-    let mut tokens = tokens.to_vec();
-    while let [TokenTree::Group(group)] = tokens.as_slice()
-        && group.delimiter() == Delimiter::None
-    {
-        tokens = tokens_of(group.stream());
+/// Unwraps the invisible groups that `macro_rules!` puts around a `$shape:expr` or a `$layer:path`.
+pub(crate) fn without_invisible_groups(tokens: &[TokenTree]) -> Vec<TokenTree> {
+    let mut flat = Vec::new();
+    let mut open = vec![tokens_of(stream(tokens)).into_iter()];
+    while let Some(tokens) = open.last_mut() {
+        match tokens.next() {
+            Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::None => {
+                open.push(tokens_of(group.stream()).into_iter());
+            }
+            Some(token) => flat.push(token),
+            None => {
+                open.pop();
+            }
+        }
     }
-    tokens
+    flat
 }
 
 /// Nothing that a person writes comes near these; what does could overflow the stack of a parser that recurses, as syn
@@ -255,7 +266,7 @@ const MAX_TOKENS: usize = 1000;
 /// The first place that is nested too deeply or goes on for too long without a comma, if there is one.
 pub(crate) fn too_much(tokens: &[TokenTree]) -> Option<Place> {
     // The groups that are open, with the tokens since the last comma in each.
-    let mut open = vec![(tokens.to_vec().into_iter(), 0_usize)];
+    let mut open = vec![(tokens_of(stream(tokens)).into_iter(), 0_usize)];
     let mut total = 0_usize;
     while let Some((tokens, length)) = open.last_mut() {
         let Some(token) = tokens.next() else {

@@ -78,8 +78,15 @@ impl Errors {
         self.mistakes.len()
     }
 
-    /// The mistakes as compile errors.
-    pub(crate) fn finish(self) -> TokenStream {
+    /// The mistakes as compile errors, from top to bottom.
+    pub(crate) fn finish(mut self) -> TokenStream {
+        // Outside of the compiler, in tests, nothing is known of lines.
+        if proc_macro::is_available() {
+            self.mistakes.sort_by_key(|mistake| {
+                let first = mistake.place.first.unwrap();
+                (first.line(), first.column())
+            });
+        }
         self.mistakes
             .iter()
             .map(Mistake::to_compile_error)

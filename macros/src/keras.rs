@@ -15,6 +15,8 @@ pub(crate) struct Signature {
     pub(crate) optional: &'static [&'static str],
     /// A call to show in messages.
     pub(crate) example: &'static str,
+    /// One with an option by name, if there are options.
+    pub(crate) with_option: Option<&'static str>,
 }
 
 const SIGNATURES: &[Signature] = &[
@@ -23,60 +25,70 @@ const SIGNATURES: &[Signature] = &[
         required: &["units"],
         optional: &["activation", "use_bias"],
         example: "Dense(10)",
+        with_option: Some("Dense(10, activation = softmax)"),
     },
     Signature {
         names: &["Conv2D"],
         required: &["filters", "kernel_size"],
         optional: &["strides", "padding"],
         example: "Conv2D(16, (3, 3))",
+        with_option: Some("Conv2D(16, (3, 3), activation = relu)"),
     },
     Signature {
         names: &["MaxPooling2D", "MaxPool2D"],
         required: &[],
         optional: &["pool_size", "strides", "padding"],
         example: "MaxPooling2D((2, 2))",
+        with_option: Some("MaxPooling2D((2, 2), padding = same)"),
     },
     Signature {
         names: &["AveragePooling2D", "AvgPool2D"],
         required: &[],
         optional: &["pool_size", "strides", "padding"],
         example: "AveragePooling2D((2, 2))",
+        with_option: Some("AveragePooling2D((2, 2), padding = same)"),
     },
     Signature {
         names: &["GlobalMaxPooling2D", "GlobalMaxPool2D"],
         required: &[],
         optional: &[],
         example: "GlobalMaxPooling2D()",
+        with_option: None,
     },
     Signature {
         names: &["Flatten"],
         required: &[],
         optional: &[],
         example: "Flatten()",
+        with_option: None,
     },
     Signature {
         names: &["Reshape"],
         required: &["target_shape"],
         optional: &[],
         example: "Reshape((28, 28, 1))",
+        with_option: None,
     },
     Signature {
         names: &["Activation"],
         required: &["activation"],
         optional: &[],
         example: "Activation(relu)",
+        with_option: None,
     },
     Signature {
         names: &["Dropout"],
         required: &["rate"],
         optional: &[],
         example: "Dropout(0.5)",
+        with_option: None,
     },
     Signature {
         names: &["BatchNormalization"],
         required: &[],
         optional: &[],
         example: "BatchNormalization()",
+        with_option: Some("BatchNormalization(momentum = 0.9)"),
     },
 ];
 
@@ -226,9 +238,7 @@ pub(crate) fn layer(name: &str) -> LayerName {
     }
     if NOT_YET.contains(&name) {
         return LayerName::NotYet(match name {
-            "GlobalAveragePooling2D" => {
-                Some("`GlobalMaxPooling2D()` is, and so is `AveragePooling2D` over the whole image")
-            }
+            "GlobalAveragePooling2D" => Some("`GlobalMaxPooling2D()` is"),
             "Rescaling" | "Normalization" => Some("scale the data before it comes to the network"),
             _ => None,
         });

@@ -19,6 +19,10 @@ pub(crate) struct Call {
     pub(crate) new: Vec<TokenStream>,
     /// The fields that differ from what `new` gives.
     pub(crate) fields: Vec<(Ident, TokenStream)>,
+    /// Some argument of `new` is the user's.
+    pub(crate) positional: bool,
+    /// Some value is one number or two, and only its type tells.
+    pub(crate) one_or_two: bool,
 }
 
 /// Puts the arguments of `layer` in their places. `None` if the call is not complete; why has been noted then.
@@ -151,7 +155,12 @@ fn known_call(layer: &Layer, signature: &Signature, errors: &mut Errors) -> Opti
             format!("write `{}`", signature.example),
         );
     }
-    let mut call = Call::default();
+    let mut call = Call {
+        one_or_two: given.iter().any(|(option, argument)| {
+            value::is_one_or_two(&argument.value, signature.kind(option))
+        }),
+        ..Call::default()
+    };
     for required in signature.required {
         // What has a name is a field; `new` gets something in its place that the field then overrides.
         let positional = given
@@ -162,6 +171,7 @@ fn known_call(layer: &Layer, signature: &Signature, errors: &mut Errors) -> Opti
             Some((option, argument)) => {
                 let converted = value::convert(&argument.value, kind, option, &name, errors);
                 complete &= converted.is_some();
+                call.positional = true;
                 call.new.extend(converted);
             }
             None => call.new.push(value::placeholder(kind)),
@@ -191,35 +201,22 @@ fn known_call(layer: &Layer, signature: &Signature, errors: &mut Errors) -> Opti
 }
 
 fn too_many(argument: &Argument, signature: &Signature, name: &str, errors: &mut Errors) {
-    let count = signature.required.len() + signature.optional.len();
-    let problem = match count {
-        0 => format!("`{name}` takes no arguments without a name"),
-        1 => format!("`{name}` takes one argument without a name"),
-        _ => format!("`{name}` takes at most {count} arguments without a name"),
+    let count = match signature.required.len() + signature.optional.len() {
+        0 => "no arguments".to_owned(),
+        1 => "one argument".to_owned(),
+        count => format!("at most {count} arguments"),
     };
-    errors.push_help(
-        place(argument),
-        problem,
-        format!(
-            "take it out, or write the option's name in front of it: `{}`",
-            with_option(signature, name)
+    match signature.with_option {
+        Some(example) => errors.push_help(
+            place(argument),
+            format!("`{name}` takes {count} without a name"),
+            format!("write the name of the option: `{example}`"),
         ),
-    );
-}
-
-/// `Dense(10, name = value)`
-fn with_option(signature: &Signature, name: &str) -> String {
-    let arguments = signature
-        .example
-        .trim_start_matches(name)
-        .trim_matches(['(', ')']);
-    if arguments.is_empty() {
-        format!("{name}(option = value)")
-    } else {
-        format!(
-            "{}, option = value)",
-            signature.example.trim_end_matches(')')
-        )
+        None => errors.push_help(
+            place(argument),
+            format!("`{name}` takes {count}"),
+            format!("write `{}`", signature.example),
+        ),
     }
 }
 
@@ -233,6 +230,7 @@ fn own_call(layer: &Layer) -> Option<Call> {
             None => call.new.push(value),
         }
     }
+    call.positional = !call.new.is_empty();
     (!layer.incomplete).then_some(call)
 }
 

@@ -45,6 +45,8 @@ pub(crate) fn tokens(stream: TokenStream) -> String {
                     Delimiter::Parenthesis => format!("({inside})"),
                     Delimiter::Bracket => format!("[{inside}]"),
                     Delimiter::Brace => format!("{{ {inside} }}"),
+                    // An expression that `macro_rules!` has put here as one.
+                    Delimiter::None if inside.contains(' ') => format!("({inside})"),
                     Delimiter::None => inside,
                 };
                 text.push_str(&spaced);

@@ -5,7 +5,7 @@ use crate::keras::Kind;
 use crate::names::to_snake_case;
 use crate::text;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprLit, ExprUnary, Lit, Member, Token, UnOp};
@@ -52,6 +52,13 @@ pub(crate) fn convert(
         Kind::Word => mistakes.word(),
         Kind::Flag | Kind::Other => Some(plain(value)),
     }
+}
+
+/// Whether only the type of `value` tells how many numbers it has: a constant where one or two may stand.
+pub(crate) fn is_one_or_two(value: &Expr, kind: Kind) -> bool {
+    matches!(kind, Kind::Pair | Kind::OptionalPair)
+        && elements(value).is_none()
+        && !matches!(bare(value), Expr::Lit(_))
 }
 
 /// A value of which nothing is known, but that a tuple becomes an array: one type for any number of sizes.
@@ -165,10 +172,13 @@ impl Mistakes<'_> {
         if let Some(elements) = elements(value) {
             if elements.len() != 2 {
                 let shown = text::tokens(value.to_token_stream());
+                let first = elements.first().map_or("2".to_owned(), |first| {
+                    text::tokens(first.to_token_stream())
+                });
                 self.wrong(
                     value,
                     &format!("is (height, width), not `{shown}`"),
-                    format!("write `{} = (3, 3)`, or one number for both", self.option),
+                    format!("write `({first}, {first})`, or one number for both"),
                 );
                 return None;
             }
@@ -186,7 +196,10 @@ impl Mistakes<'_> {
                 Some(array(&[size, copy.into_token_stream()], value.span()))
             }
             // A constant: only its type tells whether it is one number or two.
-            _ => Some(quote!(__Pair(#size).sizes())),
+            _ => {
+                let span = value.span();
+                Some(quote_spanned!(span=> __OneOrTwo(#size).height_and_width()))
+            }
         }
     }
 
@@ -221,11 +234,12 @@ impl Mistakes<'_> {
         let shown = text::tokens(self.value.to_token_stream());
         match literal(self.value) {
             Some(Lit::Int(_)) => {
-                self.wrong(
-                    self.value,
-                    "is a number with a point",
-                    format!("write `{shown}.0`"),
-                );
+                let help = match self.option {
+                    // 1.0 would be the next mistake.
+                    "rate" => "write the share that is dropped, such as `0.5`".to_owned(),
+                    _ => format!("write `{shown}.0`"),
+                };
+                self.wrong(self.value, "is a number with a point", help);
                 None
             }
             Some(Lit::Str(_)) => {

@@ -3,6 +3,7 @@
 //! A device is one of dfdx's: it holds tensors and draws random numbers. Addax adds what it needs to run its own
 //! kernels there.
 
+use dfdx::shapes::{HasShape, Unit};
 use dfdx::tensor::{Cpu, Storage, Tensor};
 use dfdx::tensor_ops::Device as DfdxDevice;
 
@@ -36,7 +37,7 @@ pub trait Device: DfdxDevice<f32> + sealed::Sealed {
 
 impl Device for Cpu {
     fn read<S: dfdx::shapes::Shape, T>(tensor: &Tensor<S, f32, Self, T>) -> Vec<f32> {
-        tensor.as_vec()
+        values(tensor)
     }
 
     fn write<S: dfdx::shapes::Shape>(
@@ -56,6 +57,15 @@ impl Device for Cpu {
         for (sum, value) in gradient.iter_mut().zip(values) {
             *sum += value;
         }
+    }
+}
+
+/// The numbers of a tensor, row by row. dfdx's own `as_vec` panics for a tensor without any.
+pub(crate) fn values<S: dfdx::shapes::Shape, E: Unit, T>(tensor: &Tensor<S, E, Cpu, T>) -> Vec<E> {
+    if tensor.shape().num_elements() == 0 {
+        Vec::new()
+    } else {
+        tensor.as_vec()
     }
 }
 

@@ -18,7 +18,10 @@ pub enum Error {
     },
 
     /// Inputs and labels differ in number.
-    #[error("{what}: x has {x} samples but y has {y}; give one label for each sample")]
+    #[error(
+        "{}x has {x} samples but y has {y}; give one label for each sample",
+        data_set(what)
+    )]
     DifferentLengths {
         /// Which data.
         what: &'static str,
@@ -54,7 +57,7 @@ pub enum Error {
     },
 
     /// A number is NaN or infinite.
-    #[error("{what}[{row}] contains {value}; training on it would spoil every weight")]
+    #[error("{what}[{row}] contains {value}; it would spoil every weight and every answer")]
     NotFinite {
         /// Which data.
         what: &'static str,
@@ -152,6 +155,14 @@ pub enum Error {
     /// The device failed.
     #[error("the device failed: {0}")]
     Device(String),
+}
+
+/// `validation_data: `; nothing for the data themselves.
+fn data_set(what: &str) -> String {
+    match what {
+        "x" => String::new(),
+        other => format!("{other}: "),
+    }
 }
 
 impl Error {

@@ -131,3 +131,22 @@ impl Graph {
         node.layer.bind(&inputs, self.shape(node.output))
     }
 }
+
+/// A network of one layer after another, for tests: the shape of its input, then each layer with its name.
+#[cfg(test)]
+macro_rules! chain {
+    ($input:expr; $($name:literal, $layer:expr;)+) => {{
+        let mut graph = $crate::graph::Graph::new("sequential");
+        let mut value = graph.input("input", $crate::shape::Shape::new($input));
+        $(
+            let layer = $layer;
+            let outcome = layer.output(&[graph.shape(value)]);
+            assert_eq!(outcome.message(), None);
+            value = graph.layer($name, layer, &outcome, &[value]);
+        )+
+        graph.output("output", value);
+        graph
+    }};
+}
+#[cfg(test)]
+pub(crate) use chain;

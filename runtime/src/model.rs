@@ -162,11 +162,14 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     pub fn set_layers(&mut self, layers: &N::Layers<D>) {
         let mut values = Vec::new();
         layers.visit(&mut |parameter| values.push(parameter));
-        let mut values = values.into_iter();
+        // A parameter that an option has switched off has length 0, and not every layer names it on both sides.
+        let mut values = values.into_iter().filter(|value| !value.is_empty());
         let (graph, store) = self.engine.store_mut();
         for (layer, node) in graph.nodes().iter().enumerate() {
-            for index in 0..node.parameters.len() {
-                if let Some(value) = values.next() {
+            for (index, parameter) in node.parameters.iter().enumerate() {
+                if parameter.shape.size() > 0
+                    && let Some(value) = values.next()
+                {
                     store.layer_mut(layer).get(index).copy_from_slice(&value);
                 }
             }

@@ -46,8 +46,8 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let tensors: Vec<(String, Stored)> = named(self.engine().graph())
+            .filter(|(_, parameter)| parameter.shape.size() > 0)
             .zip(self.engine().store().to_vecs())
-            .filter(|((_, parameter), _)| parameter.shape.size() > 0)
             .map(|((name, parameter), values)| (name, Stored::new(parameter.shape, &values)))
             .collect();
         let views = tensors.iter().map(|(name, stored)| (name, stored.view()));

@@ -1,29 +1,21 @@
 //! The constants that rustc computes the shapes with.
 //!
-//! For each layer there is the layer itself, what its shape rule says of it, and the shape it gives. They are associated
-//! constants of the network, so that `Self::SIDE` in a size is the user's own.
+//! For each layer there is the layer itself, what its shape rule says of it, and the shape it gives.
 
-use super::{Context, numbered};
+use super::{Context, numbered, transplant};
 use crate::ast::Shape;
-use crate::check::{PlannedLayer, PlannedStep};
+use crate::check::PlannedLayer;
 use crate::errors::Place;
 use crate::sugar::Call;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
-/// The layers' types and the constants.
+/// The constants, and what the shape rules have to say.
 pub(super) fn consts(context: &Context<'_>) -> TokenStream {
-    let this = &context.this;
-    let aliases = context.layers().map(|(i, layer)| {
-        let alias = numbered("__Layer", i);
-        let path = &layer.path;
-        // The only place where the user's path stands: a slip in it is one error.
-        quote!(type #alias = #path;)
-    });
-    let pair = uses_pair(context).then(pair);
+    let one_or_two = uses_one_or_two(context).then(one_or_two);
     let input = match &context.plan.input {
         Some(shape) => {
-            let shape = sizes(shape);
+            let shape = sizes(context, shape);
             quote!(#shape.named("the input"))
         }
         None => quote!(__addax::Shape::UNKNOWN),
@@ -31,33 +23,35 @@ pub(super) fn consts(context: &Context<'_>) -> TokenStream {
     let layers = context
         .layers()
         .map(|(i, layer)| layer_consts(context, i, layer));
-    let last = match context.plan.steps.len().checked_sub(1) {
-        Some(last) => context.shape_after(last),
-        None => quote!(<#this>::__INPUT),
-    };
+    let last = context.shape_before(context.plan.steps.len());
     let declared = match &context.plan.output {
-        Some(shape) => sizes(shape),
+        Some(shape) => sizes(context, shape),
         None => last.clone(),
     };
+    let report = context
+        .plan
+        .output
+        .as_ref()
+        .map(|shape| report(&quote!(__OUTPUT), shape.place));
     quote! {
-        #(#aliases)*
-        #pair
-        impl #this {
-            const __INPUT: __addax::Shape = #input;
-            #(#layers)*
-            const __DECLARED: __addax::Shape = #declared;
-            const __OUTPUT: __addax::Outcome = __addax::declared(#last, <#this>::__DECLARED);
-        }
+        #one_or_two
+        const __INPUT: __addax::Shape = #input;
+        #(#layers)*
+        const __DECLARED: __addax::Shape = #declared;
+        const __OUTPUT: __addax::Outcome = __addax::declared(#last, __DECLARED);
+        #report
     }
 }
 
-fn sizes(shape: &Shape) -> TokenStream {
-    let sizes = &shape.sizes;
+fn sizes(context: &Context<'_>, shape: &Shape) -> TokenStream {
+    let sizes = shape
+        .sizes
+        .iter()
+        .map(|size| transplant(size.to_token_stream(), &context.this));
     quote!(__addax::Shape::new([#(#sizes),*]))
 }
 
 fn layer_consts(context: &Context<'_>, i: usize, planned: &PlannedLayer) -> TokenStream {
-    let this = &context.this;
     let alias = numbered("__Layer", i);
     let layer = numbered("__LAYER", i);
     let outcome = numbered("__OUTCOME", i);
@@ -66,15 +60,20 @@ fn layer_consts(context: &Context<'_>, i: usize, planned: &PlannedLayer) -> Toke
     let before = context.shape_before(i);
     let rule = match &planned.call {
         Some(call) => {
-            let value = value(&alias, planned, call);
+            let value = transplant(value(&alias, planned, call), &context.this);
             let output = located(&alias, "output", planned.place.first);
+            let report = report(&outcome.to_token_stream(), planned.place);
+            // With every option there is given by name, `new` gives nothing: only Clippy minds.
+            let allow = (!call.positional && !call.fields.is_empty())
+                .then(|| quote!(#[allow(clippy::needless_update)]));
             quote! {
+                #allow
                 const #layer: #alias = {
-                    #[allow(unused_imports)]
                     use ::addax::words::*;
                     #value
                 };
-                const #outcome: __addax::Outcome = #output(&<#this>::#layer, &[#before]);
+                const #outcome: __addax::Outcome = #output(&#layer, &[#before]);
+                #report
             }
         }
         None => quote! {
@@ -83,21 +82,24 @@ fn layer_consts(context: &Context<'_>, i: usize, planned: &PlannedLayer) -> Toke
     };
     quote! {
         #rule
-        const #shape: __addax::Shape = <#this>::#outcome.shape(#text);
+        const #shape: __addax::Shape = #outcome.shape(#text);
     }
 }
 
 /// `Dense { activation: relu, ..Dense::new(64) }`
 fn value(alias: &Ident, layer: &PlannedLayer, call: &Call) -> TokenStream {
-    let new = located(alias, "new", layer.place.first);
     let arguments = &call.new;
-    let new = {
+    let new = if call.positional {
         let arguments = group(
             Delimiter::Parenthesis,
             quote!(#(#arguments),*),
             layer.place.last,
         );
+        let new = located(alias, "new", layer.place.first);
         quote!(#new #arguments)
+    } else {
+        // Nothing in it is the user's.
+        quote!(<#alias>::new(#(#arguments),*))
     };
     if call.fields.is_empty() {
         return new;
@@ -111,6 +113,7 @@ fn value(alias: &Ident, layer: &PlannedLayer, call: &Call) -> TokenStream {
         quote!(#(#fields,)* ..#new),
         layer.place.last,
     );
+    // rustc suggests a field only where the struct's name comes from the user.
     let mut name = alias.clone();
     name.set_span(layer.place.first);
     quote!(#name #fields)
@@ -135,76 +138,40 @@ fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> TokenTree {
     TokenTree::Group(group)
 }
 
-fn uses_pair(context: &Context<'_>) -> bool {
-    let mentions = |tokens: &TokenStream| {
-        tokens
-            .clone()
-            .into_iter()
-            .next()
-            .is_some_and(|token| token.to_string() == "__Pair")
-    };
-    context.layers().any(|(_, layer)| match &layer.call {
-        Some(call) => call
-            .new
-            .iter()
-            .chain(call.fields.iter().map(|(_, value)| value))
-            .any(|v| mentions(v)),
-        None => false,
-    })
+/// `const _: () = (report)(&outcome);`
+///
+/// The two pairs of parentheses carry the spans of the first and the last token, so that an error in this call underlines
+/// all between them. The tokens inside have none: an editor must find the user's own there.
+fn report(outcome: &TokenStream, place: Place) -> TokenStream {
+    let function = group(Delimiter::Parenthesis, quote!(__addax::report), place.first);
+    let arguments = group(Delimiter::Parenthesis, quote!(&#outcome), place.last);
+    quote!(const _: () = #function #arguments;)
+}
+
+fn uses_one_or_two(context: &Context<'_>) -> bool {
+    context
+        .layers()
+        .any(|(_, layer)| layer.call.as_ref().is_some_and(|call| call.one_or_two))
 }
 
 /// One number or two, told apart by their type, which the macro does not see.
-fn pair() -> TokenStream {
+fn one_or_two() -> TokenStream {
     quote! {
-        struct __Pair<T>(T);
-        impl __Pair<usize> {
-            const fn sizes(self) -> [usize; 2] {
+        struct __OneOrTwo<T>(T);
+        impl __OneOrTwo<usize> {
+            const fn height_and_width(self) -> [usize; 2] {
                 [self.0, self.0]
             }
         }
-        impl __Pair<[usize; 2]> {
-            const fn sizes(self) -> [usize; 2] {
+        impl __OneOrTwo<[usize; 2]> {
+            const fn height_and_width(self) -> [usize; 2] {
                 self.0
             }
         }
-        impl __Pair<(usize, usize)> {
-            const fn sizes(self) -> [usize; 2] {
+        impl __OneOrTwo<(usize, usize)> {
+            const fn height_and_width(self) -> [usize; 2] {
                 [self.0.0, self.0.1]
             }
         }
     }
-}
-
-/// What the shape rules have to say, as compile errors at the user's own tokens.
-///
-/// These are free constants outside of any block: only such are always evaluated, and rustc calls them `_`.
-pub(super) fn reports(context: &Context<'_>) -> Vec<TokenStream> {
-    let this = &context.this;
-    let mut reports = Vec::new();
-    for (i, step) in context.plan.steps.iter().enumerate() {
-        if let PlannedStep::Layer(layer) = step
-            && layer.call.is_some()
-        {
-            let outcome = numbered("__OUTCOME", i);
-            reports.push(report(&quote!(<#this>::#outcome), layer.place));
-        }
-    }
-    if let Some(output) = &context.plan.output {
-        reports.push(report(&quote!(<#this>::__OUTPUT), output.place));
-    }
-    reports
-}
-
-/// `(report)(&outcome)`: the two pairs of parentheses carry the spans of the first and the last token, so that an error
-/// in this call underlines all between them. The tokens inside have none: an editor must find the user's own there.
-fn report(outcome: &TokenStream, place: Place) -> TokenStream {
-    let function = group(
-        Delimiter::Parenthesis,
-        quote!(::addax::__private::report),
-        place.first,
-    );
-    let arguments = group(Delimiter::Parenthesis, quote!(&#outcome), place.last);
-    let call: TokenStream = [function, arguments].into_iter().collect();
-    let call = call.into_token_stream();
-    quote!(const _: () = #call;)
 }

@@ -1,7 +1,7 @@
 //! dfdx's own traits for the struct of layers, so that its optimizers and modules work on it.
 
-use super::Context;
 use super::layers::batches;
+use super::{Context, numbered};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
@@ -27,8 +27,8 @@ fn modules() -> TokenStream {
             type Output = #output;
             type Error = __addax::Error;
 
-            fn try_forward(&self, input: #input) -> ::core::result::Result<Self::Output, Self::Error> {
-                Layers::forward(self, input)
+            fn try_forward(&self, __input: #input) -> ::core::result::Result<Self::Output, Self::Error> {
+                Layers::forward(self, __input)
             }
         }
         impl<__B: __addax::Dim, __D: __addax::Device, __T: __addax::Tape<f32, __D>> __addax::ModuleMut<#input>
@@ -37,30 +37,30 @@ fn modules() -> TokenStream {
             type Output = #output;
             type Error = __addax::Error;
 
-            fn try_forward_mut(&mut self, input: #input) -> ::core::result::Result<Self::Output, Self::Error> {
-                Layers::forward_mut(self, input)
+            fn try_forward_mut(&mut self, __input: #input) -> ::core::result::Result<Self::Output, Self::Error> {
+                Layers::forward_mut(self, __input)
             }
         }
     }
 }
 
 fn collection(context: &Context<'_>) -> TokenStream {
-    // dfdx has no collection of nothing.
-    if context.layers().next().is_none() {
-        return quote!();
-    }
     let visited = nested(
         context
             .layers()
             .map(|(_, layer)| {
                 let field = &layer.field;
                 let name = crate::names::plain(field);
-                quote!(Self::module(#name, |layers| &layers.#field, |layers| &mut layers.#field))
+                quote!(Self::module(#name, |__layers| &__layers.#field, |__layers| &mut __layers.#field))
             })
             .collect(),
     );
-    let fields: Vec<_> = context.layers().map(|(_, layer)| &layer.field).collect();
-    let pattern = nested(fields.iter().map(ToTokens::to_token_stream).collect());
+    let layers: Vec<_> = context
+        .layers()
+        .map(|(i, _)| numbered("__layer", i))
+        .collect();
+    let pattern = nested(layers.iter().map(ToTokens::to_token_stream).collect());
+    let fields = context.layers().map(|(_, layer)| &layer.field);
     quote! {
         impl<__E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> __addax::TensorCollection<__E, __D>
             for Layers<__E, __D>
@@ -68,9 +68,9 @@ fn collection(context: &Context<'_>) -> TokenStream {
             type To<__E2: __addax::Dtype, __D2: __addax::DfdxDevice<__E2>> = Layers<__E2, __D2>;
 
             fn iter_tensors<__V: __addax::ModuleVisitor<Self, __E, __D>>(
-                visitor: &mut __V,
+                __visitor: &mut __V,
             ) -> ::core::result::Result<::core::option::Option<Self::To<__V::E2, __V::D2>>, __V::Err> {
-                visitor.visit_fields(#visited, |#pattern| Layers { #(#fields),* })
+                __visitor.visit_fields(#visited, |#pattern| Layers { #(#fields: #layers),* })
             }
         }
     }

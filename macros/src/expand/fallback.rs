@@ -1,50 +1,51 @@
-//! The names of a network that cannot be emitted yet, so that its uses give no errors of their own.
+//! The names of a network that was not understood, so that its uses give no errors of their own.
 
-use crate::check::Plan;
-use proc_macro2::{Ident, TokenStream};
+use super::Context;
+use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The impls of a network with parameters, whose shapes are unknown.
-pub(super) fn fallback(plan: &Plan, this: &Ident, name: &str) -> TokenStream {
-    let (parameters, arguments, conditions) = plan.generics.split_for_impl();
+/// A network without layers, of some shape.
+pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
+    let this = &context.this;
+    let name = &context.name;
+    let (parameters, arguments, conditions) = context.plan.generics.split_for_impl();
     quote! {
-        const _: () = {
-            use ::addax::__private as __addax;
-            /// No layers: the network was not understood.
-            #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-            pub struct Layers;
-            impl #parameters __addax::Network for #this #arguments #conditions {
-                const NAME: &'static str = #name;
-                type Input = ();
-                type Output = ();
-                type Layers<__D: __addax::Device> = Layers;
+        /// No layers: the network was not understood.
+        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+        pub struct __Layers;
+        type __Shape = (::addax::dfdx::shapes::Const<1>,);
+        type __Batch = (usize, ::addax::dfdx::shapes::Const<1>);
+        impl #parameters __addax::Network for #this #arguments #conditions {
+            const NAME: &'static str = #name;
+            type Input = __Shape;
+            type Output = __Shape;
+            type Layers<__D: __addax::Device> = __Layers;
 
-                fn graph() -> __addax::Graph {
-                    loop {}
-                }
+            fn graph() -> __addax::Graph {
+                loop {}
             }
-            impl<__D: __addax::Device> __addax::LayerSet<__D> for Layers {
-                fn assemble(_: &__D, _: &mut __addax::Weights) -> ::core::result::Result<Self, __addax::Error> {
-                    loop {}
-                }
+        }
+        impl<__D: __addax::Device> __addax::LayerSet<__D> for __Layers {
+            fn assemble(_: &__D, _: &mut __addax::Weights) -> ::core::result::Result<Self, __addax::Error> {
+                loop {}
+            }
 
-                fn visit(&self, _: &mut dyn ::core::ops::FnMut(::std::vec::Vec<f32>)) {}
+            fn visit(&self, _: &mut dyn ::core::ops::FnMut(::std::vec::Vec<f32>)) {}
+        }
+        impl #parameters #this #arguments #conditions {
+            /// A model of this network.
+            pub fn build<__D: __addax::Device>(
+                _: &__D,
+            ) -> ::core::result::Result<__addax::Model<Self, __D>, __addax::Error> {
+                loop {}
             }
-            impl #parameters #this #arguments #conditions {
-                /// A model of this network.
-                pub fn build<__D: __addax::Device>(
-                    _: &__D,
-                ) -> ::core::result::Result<__addax::Model<Self, __D>, __addax::Error> {
-                    loop {}
-                }
 
-                /// Inputs of this network.
-                pub fn inputs(
-                    _: ::std::vec::Vec<f32>,
-                ) -> ::core::result::Result<__addax::Tensor<(usize,), f32, __addax::Cpu>, __addax::Error> {
-                    loop {}
-                }
+            /// Inputs of this network.
+            pub fn inputs(
+                _: ::std::vec::Vec<f32>,
+            ) -> ::core::result::Result<__addax::Tensor<__Batch, f32, __addax::Cpu>, __addax::Error> {
+                loop {}
             }
-        };
+        }
     }
 }

@@ -56,14 +56,14 @@ fn network(context: &Context<'_>) -> TokenStream {
         let layers = context.layers().map(|(i, layer)| {
             let field = crate::names::plain(&layer.field);
             let (layer, outcome) = (numbered("__LAYER", i), numbered("__OUTCOME", i));
-            quote!(let value = graph.layer(#field, <#this>::#layer, &<#this>::#outcome, &[value]);)
+            quote!(let __value = __graph.layer(#field, #layer, &#outcome, &[__value]);)
         });
         quote! {
-            let mut graph = __addax::Graph::new(#name);
-            let value = graph.input("input", <#this>::__INPUT);
+            let mut __graph = __addax::Graph::new(#name);
+            let __value = __graph.input("input", __INPUT);
             #(#layers)*
-            graph.output("output", value);
-            graph
+            __graph.output("output", __value);
+            __graph
         }
     } else {
         never_runs()
@@ -86,20 +86,15 @@ fn assembling(context: &Context<'_>) -> TokenStream {
     let (device, weights, assemble) = if context.plan.complete {
         let fields = context.layers().map(|(_, layer)| {
             let field = &layer.field;
-            quote!(#field: __addax::BuiltLayer::assemble(device, weights)?,)
+            quote!(#field: __addax::BuiltLayer::assemble(__device, __weights)?,)
         });
         (
-            quote!(device),
-            quote!(weights),
+            quote!(__device),
+            quote!(__weights),
             quote!(::core::result::Result::Ok(Layers { #(#fields)* })),
         )
     } else {
         (quote!(_), quote!(_), never_runs())
-    };
-    let visitor = if context.layers().next().is_some() {
-        quote!(visitor)
-    } else {
-        quote!(_)
     };
     let fields = context.layers().map(|(_, layer)| &layer.field);
     quote! {
@@ -111,8 +106,8 @@ fn assembling(context: &Context<'_>) -> TokenStream {
                 #assemble
             }
 
-            fn visit(&self, #visitor: &mut dyn ::core::ops::FnMut(::std::vec::Vec<f32>)) {
-                #(self.#fields.visit(visitor);)*
+            fn visit(&self, __visitor: &mut dyn ::core::ops::FnMut(::std::vec::Vec<f32>)) {
+                #(self.#fields.visit(__visitor);)*
             }
         }
     }
@@ -128,25 +123,19 @@ pub(super) fn batches() -> (TokenStream, TokenStream) {
 
 fn running(context: &Context<'_>) -> TokenStream {
     let (input, output) = batches();
-    let last = match context.layers().last() {
-        Some((i, _)) => {
-            let last = numbered("__Shape", i);
-            quote!(#last)
-        }
-        None => quote!(__Input),
-    };
+    let last = numbered("__Shape", context.plan.steps.len().saturating_sub(1));
     let body = |method: TokenStream| {
         if !context.plan.complete {
             return (quote!(_), never_runs());
         }
         let steps = context.layers().map(|(_, layer)| {
             let field = &layer.field;
-            quote!(let value = self.#field.#method(value)?;)
+            quote!(let __value = self.#field.#method(__value)?;)
         });
         let body = quote! {
-            let value = input;
+            let __value = input;
             #(#steps)*
-            __addax::finish::<#last, __Output, __B, __D, __T>(value)
+            __addax::finish::<#last, __Output, __B, __D, __T>(__value)
         };
         (quote!(input), body)
     };

@@ -2,18 +2,18 @@
 //!
 //! ```text
 //! pub struct Letters;
-//! const _: () = {                    // consts.rs: layers, outcomes and shapes as constants, next to the user's sizes
-//!     impl Letters { const __LAYER_0: .. }
-//!     const _: () = {                // everything that the user's sizes must not see
-//!         type __Shape0 = ..;        // types.rs: from the values to dfdx's types
-//!         pub struct Layers<..> ..   // layers.rs: the struct, building, running
-//!         impl Module for Layers ..  // dfdx.rs: so that dfdx's own tools work on it
+//! const _: () = {
+//!     const __LAYER_0: .. = ..;           // consts.rs: layers, outcomes and shapes as constants, with the user's sizes
+//!     const _: () = (report)(..);         //            what the shape rules say, at the user's tokens
+//!     pub struct __Place_0;               // types.rs: from the values to dfdx's types
+//!     const _: () = {                     // everything that the user's sizes must not see
+//!         pub struct Layers<..> ..        // layers.rs: the struct, building, running
+//!         impl Module for Layers ..       // dfdx.rs: so that dfdx's own tools work on it
 //!     };
 //! };
-//! const _: () = (report)(..);        // consts.rs: what the shape rules say, at the user's tokens
 //! ```
 //!
-//! Names that a user could have are either inside a block or start with two underscores.
+//! The user's sizes see two underscores in front of every name that is not their own.
 
 mod consts;
 mod dfdx;
@@ -24,8 +24,8 @@ mod types;
 use crate::ast::Name;
 use crate::check::{Plan, PlannedLayer, PlannedStep};
 use crate::errors::Errors;
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote, quote_spanned};
 use syn::GenericParam;
 
 /// What the parts of the expansion share.
@@ -50,22 +50,15 @@ impl Context<'_> {
             })
     }
 
-    /// What the step at `i` takes.
+    /// The shape that the step at `i` takes. Behind the last step it is what the network gives.
     fn shape_before(&self, i: usize) -> TokenStream {
-        let this = &self.this;
-        match i.checked_sub(1) {
-            None => quote!(<#this>::__INPUT),
-            Some(before) => self.shape_after(before),
-        }
-    }
-
-    /// What the step at `i` gives.
-    fn shape_after(&self, i: usize) -> TokenStream {
-        let this = &self.this;
-        match self.plan.steps.get(i) {
+        let Some(before) = i.checked_sub(1) else {
+            return quote!(__INPUT);
+        };
+        match self.plan.steps.get(before) {
             Some(PlannedStep::Layer(_)) => {
-                let shape = numbered("__SHAPE", i);
-                quote!(<#this>::#shape)
+                let shape = numbered("__SHAPE", before);
+                quote!(#shape)
             }
             _ => quote!(__addax::Shape::UNKNOWN),
         }
@@ -75,6 +68,45 @@ impl Context<'_> {
 /// `__SHAPE_3`
 fn numbered(name: &str, i: usize) -> Ident {
     format_ident!("{name}_{i}", span = Span::call_site())
+}
+
+/// What the user wrote, for the place where it is emitted.
+///
+/// `Self::SIDE` is the network's own constant, but it does not stand in an impl of it there. And `$side` of a
+/// `macro_rules!` that stands for `4 + 4` comes in invisible parentheses, which rustc does not see again.
+fn transplant(tokens: TokenStream, this: &Ident) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|token| match token {
+            TokenTree::Ident(word) if word == "Self" => {
+                let mut this = this.clone();
+                this.set_span(word.span());
+                TokenTree::Ident(this)
+            }
+            TokenTree::Group(group) => {
+                let inside = transplant(group.stream(), this);
+                let (delimiter, span) = match group.delimiter() {
+                    Delimiter::None if has_operators(&inside) => (
+                        Delimiter::Parenthesis,
+                        Span::call_site().located_at(group.span()),
+                    ),
+                    delimiter => (delimiter, group.span()),
+                };
+                let mut group = Group::new(delimiter, inside);
+                group.set_span(span);
+                TokenTree::Group(group)
+            }
+            token => token,
+        })
+        .collect()
+}
+
+/// Whether parentheses around these tokens mean something: not around a path.
+fn has_operators(tokens: &TokenStream) -> bool {
+    tokens
+        .clone()
+        .into_iter()
+        .any(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() != ':'))
 }
 
 /// The whole expansion, the mistakes first.
@@ -105,6 +137,23 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
             _ => crate::names::plain(name),
         },
     };
+    let network = network_struct(plan, name);
+    let body = if context.layers().next().is_none() || !plan.generics.params.is_empty() {
+        fallback::fallback(&context)
+    } else {
+        let consts = consts::consts(&context);
+        let types = types::types(&context);
+        let layers = layers::layers(&context);
+        let dfdx = dfdx::dfdx(&context);
+        quote! {
+            #consts
+            #types
+            const _: () = {
+                #layers
+                #dfdx
+            };
+        }
+    };
     // A condition on the network is one on all of it.
     let conditions: TokenStream = plan
         .attributes
@@ -112,31 +161,13 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         .filter(|attribute| is_condition(attribute))
         .cloned()
         .collect();
-    let network = network_struct(plan, name);
-    if !plan.generics.params.is_empty() {
-        let fallback = fallback::fallback(plan, &context.this, &context.name);
-        return quote!(#network #conditions #fallback);
-    }
-    let consts = consts::consts(&context);
-    let types = types::types(&context);
-    let layers = layers::layers(&context);
-    let dfdx = dfdx::dfdx(&context);
-    let reports = consts::reports(&context);
     quote! {
         #network
         #conditions
         const _: () = {
             use ::addax::__private as __addax;
-            #[allow(unused_imports)]
-            use ::addax::layers::*;
-            #consts
-            const _: () = {
-                #types
-                #layers
-                #dfdx
-            };
+            #body
         };
-        #(#conditions #reports)*
     }
 }
 
@@ -163,6 +194,8 @@ fn network_struct(plan: &Plan, name: &Ident) -> TokenStream {
     } else {
         quote!((::core::marker::PhantomData<(#(#types,)* #(&#lifetimes (),)*)>))
     };
+    // With spans of its own, rustc would show the whole macro where it means the name.
+    let definition = quote_spanned!(name.span()=> #visibility struct #name #generics #fields;);
     quote! {
         #(#attributes)*
         #[derive(
@@ -174,6 +207,6 @@ fn network_struct(plan: &Plan, name: &Ident) -> TokenStream {
             ::core::cmp::Eq,
             ::core::hash::Hash,
         )]
-        #visibility struct #name #generics #fields;
+        #definition
     }
 }

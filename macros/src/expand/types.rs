@@ -8,16 +8,22 @@ use quote::quote;
 
 /// Aliases for the shapes at both ends, and a type for the place of each layer.
 pub(super) fn types(context: &Context<'_>) -> TokenStream {
-    let this = &context.this;
-    let (input, inputs) = border(&context.plan.input, &quote!(<#this>::__INPUT));
-    let (output, outputs) = border(&context.plan.output, &quote!(<#this>::__DECLARED));
+    let (input, inputs) = border(context.plan.input.as_ref(), &quote!(__INPUT));
+    let (output, outputs) = border(context.plan.output.as_ref(), &quote!(__DECLARED));
+    let names = context.layers().map(|(i, _)| names(context, i));
     let places = context.layers().map(|(i, layer)| place(context, i, layer));
     quote! {
         type __Input = #input;
         type __Inputs<__B> = #inputs;
         type __Output = #output;
         type __Outputs<__B> = #outputs;
-        #(#places)*
+        #(#names)*
+        const _: () = {
+            // The layers' names without an import. Nothing else that the user wrote is in this block: a size may be
+            // called as a layer is.
+            use ::addax::layers::*;
+            #(#places)*
+        };
     }
 }
 
@@ -25,7 +31,7 @@ pub(super) fn types(context: &Context<'_>) -> TokenStream {
 ///
 /// The number of its sizes is known here, so it is written as a tuple: in the header of an impl rustc does not look
 /// through `Dims` to find the batch.
-fn border(written: &Option<Shape>, value: &TokenStream) -> (TokenStream, TokenStream) {
+fn border(written: Option<&Shape>, value: &TokenStream) -> (TokenStream, TokenStream) {
     match written {
         Some(shape) => {
             let sizes: Vec<_> = (0..shape.sizes.len())
@@ -34,39 +40,51 @@ fn border(written: &Option<Shape>, value: &TokenStream) -> (TokenStream, TokenSt
                 .collect();
             (quote!((#(#sizes,)*)), quote!((__B, #(#sizes,)*)))
         }
-        // What the last layer gives, or nothing known: a network that does not compile needs no batches of it.
-        None => (shape_type(value), quote!((__B,))),
+        // Any shape will do for a network that does not compile.
+        None => {
+            let one = quote!(::addax::dfdx::shapes::Const<1>);
+            (quote!((#one,)), quote!((__B, #one)))
+        }
+    }
+}
+
+/// What the other parts call the layer, what it gives, and its place.
+fn names(context: &Context<'_>, i: usize) -> TokenStream {
+    let (place, layer, shape) = (
+        numbered("__Place", i),
+        numbered("__Layer", i),
+        numbered("__Shape", i),
+    );
+    let output = shape_type(&context.shape_before(i + 1));
+    quote! {
+        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+        pub struct #place;
+        type #layer = <#place as __addax::Place>::Layer;
+        type #shape = #output;
     }
 }
 
 /// One layer in its place as a type: dfdx rebuilds modules from their types, so the options travel in one.
 fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
-    let this = &context.this;
     let (place, shape, alias) = (
         numbered("__Place", i),
         numbered("__Shape", i),
         numbered("__Layer", i),
     );
     let outcome = numbered("__OUTCOME", i);
+    let path = &layer.path;
     let input = type_before(context, i);
-    let output = shape_type(&context.shape_after(i));
-    let first = shape_type(&quote!(<#this>::#outcome.parameter_shape(0)));
-    let second = shape_type(&quote!(<#this>::#outcome.parameter_shape(1)));
-    // Here rustc says that something is not a layer, so here it is the user's word.
-    let mut kind = alias.clone();
-    kind.set_span(layer.place.first);
+    let first = shape_type(&quote!(#outcome.parameter_shape(0)));
+    let second = shape_type(&quote!(#outcome.parameter_shape(1)));
     let index = u32::try_from(i).unwrap_or(u32::MAX);
     let value = if layer.call.is_some() {
         let layer = numbered("__LAYER", i);
-        quote!(<#this>::#layer)
+        quote!(#layer)
     } else {
         // Never evaluated: the mistake in the layer's arguments has been reported.
         quote!(::core::panic!("this layer has no arguments"))
     };
     quote! {
-        type #shape = #output;
-        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
-        pub struct #place;
         impl __addax::LayerSizes for #place {
             type Input = #input;
             type Output = #shape;
@@ -74,7 +92,8 @@ fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
             type Second = #second;
         }
         impl __addax::Place for #place {
-            type Layer = #kind;
+            // The only place where the user's path stands: a slip in it is one error.
+            type Layer = #path;
             const LAYER: #alias = #value;
             const INDEX: u32 = #index;
         }

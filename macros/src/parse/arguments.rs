@@ -145,7 +145,7 @@ fn python_flag(value: Expr, errors: &mut Errors) -> Expr {
     };
     errors.push_help(
         word.span(),
-        format!("`{word}` is written `{flag}` in Rust"),
+        format!("Rust has no `{word}`"),
         format!("write `{flag}`"),
     );
     let flag = Ident::new(flag, word.span());
@@ -157,26 +157,35 @@ fn split_at_missing_commas<'a>(
     tokens: &'a [TokenTree],
     errors: &mut Errors,
 ) -> Vec<&'a [TokenTree]> {
-    let mut parts = Vec::new();
-    let mut start = 0;
     // In `if`, `match`, a block or a closure, words follow each other.
     let plain = !tokens.iter().any(|token| match token {
         TokenTree::Ident(word) => KEYWORDS.iter().any(|keyword| word == keyword),
         TokenTree::Punct(punct) => punct.as_char() == '|',
         _ => false,
     });
-    for i in 1..tokens.len() {
-        if plain && ends_value(&tokens[i - 1]) && starts_value(&tokens[i - 1], &tokens[i]) {
-            parts.push(&tokens[start..i]);
-            start = i;
+    if !plain {
+        return vec![tokens];
+    }
+    let mut parts = Vec::new();
+    let mut rest = tokens;
+    let mut length = 1;
+    while let Some((part, behind)) = rest.split_at_checked(length)
+        && let (Some(before), Some(token)) = (part.last(), behind.first())
+    {
+        if ends_value(before) && starts_value(before, token) {
             errors.push_help(
-                tokens[i].span(),
+                token.span(),
                 "`,` is missing in front of this argument",
                 "write a comma between two arguments",
             );
+            parts.push(part);
+            rest = behind;
+            length = 1;
+        } else {
+            length += 1;
         }
     }
-    parts.push(&tokens[start..]);
+    parts.push(rest);
     parts
 }
 

@@ -5,14 +5,17 @@ use crate::ast::{Argument, Layer};
 use crate::cursor::{Cursor, generics_end, place_of, stream, tokens_of};
 use crate::errors::{Errors, Place};
 use crate::keras::{self, LayerName};
+use crate::text;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::{Path, parse_quote};
 
 /// What was found where a layer was due.
 pub(super) enum Read {
     Layer(Box<Layer>),
-    /// Layers in some wrapper: `Sequential([..])`, `model.add(..)`.
-    Layers(Vec<TokenTree>, Span),
+    /// Layers in a wrapper, `Sequential([..])`, and where it ends. The mistake has been noted.
+    Wrapped(Vec<TokenTree>, Span),
+    /// Layers in `model.add(..)`, which stands at this place, and where they end.
+    Added(Place, Vec<TokenTree>, Span),
     /// Something that belongs elsewhere and changes no shape: `Input(..)`.
     Nothing,
     /// Something that gives nobody knows what. The mistake has been noted.
@@ -28,57 +31,63 @@ pub(super) fn layer(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Read {
         cursor.take_all();
         return Read::Hole;
     };
-    let arguments = group(cursor, errors);
+    let name = path
+        .segments
+        .last()
+        .map(|segment| segment.ident.to_string())
+        .unwrap_or_default();
+    let group = group(cursor, &name, errors);
     let mut layer = Layer {
         docs,
         label,
-        last: arguments
-            .as_ref()
-            .map_or_else(|| path_span(&path), Group::span),
+        last: group.as_ref().map_or_else(|| path_span(&path), Group::span),
         path,
         arguments: Vec::new(),
         incomplete: false,
     };
-    if let Some(steps) = wrapper(&layer, dotted.as_ref(), arguments.as_ref(), errors) {
-        return steps;
+    if let Some(read) = wrapper(&layer, dotted.as_ref(), group.as_ref(), errors) {
+        return read;
     }
     if let Some(dotted) = dotted {
         errors.push_help(
             dotted,
             "layers are known by their name alone",
-            match layer.kind() {
-                Some(kind) => format!("write `{kind}(..)`"),
-                None => "write the name alone".to_owned(),
-            },
+            format!("write `{name}`"),
         );
     }
-    match arguments {
+    match group {
         Some(group) => {
             let tokens = tokens_of(group.stream());
-            let kind = layer.kind().map(Ident::to_string).unwrap_or_default();
-            let read = arguments::arguments(&tokens, &kind, errors);
+            let read = arguments::arguments(&tokens, &name, errors);
             layer.arguments = read.arguments;
             layer.incomplete = read.incomplete;
         }
-        None => {
-            let name = layer.kind().map(Ident::to_string).unwrap_or_default();
-            errors.push_help(
-                layer.place(),
-                "a layer is written with parentheses",
-                format!(
-                    "write `{}`",
-                    keras::example(&name).unwrap_or(&format!("{name}()"))
-                ),
-            );
-            // What it lacks is said already.
-            layer.incomplete = keras::needs_arguments(&name);
-        }
+        None => without_parentheses(&mut layer, &name, errors),
     }
     if known_layer(&mut layer, errors) {
         Read::Layer(Box::new(layer))
     } else {
         Read::Hole
     }
+}
+
+/// `Flatten,`
+fn without_parentheses(layer: &mut Layer, name: &str, errors: &mut Errors) {
+    let name = match keras::layer(name) {
+        LayerName::Written(correct) => correct,
+        _ => name,
+    };
+    let call = match keras::example(name) {
+        Some(example) => example.to_owned(),
+        None => format!("{name}()"),
+    };
+    errors.push_help(
+        layer.place(),
+        "a layer is written with parentheses",
+        format!("write `{call}`"),
+    );
+    // What it lacks has been said.
+    layer.incomplete = keras::needs_arguments(name);
 }
 
 fn docs(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Vec<TokenStream> {
@@ -223,14 +232,14 @@ fn path_span(path: &Path) -> Span {
 }
 
 /// The group with the arguments, whatever its brackets.
-fn group(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Option<Group> {
+fn group(cursor: &mut Cursor<'_>, layer: &str, errors: &mut Errors) -> Option<Group> {
     let Some(TokenTree::Group(group)) = cursor.peek(0) else {
         // `Dense 64`
         if let Some(number) = cursor.literal(0) {
             errors.push_help(
                 number.span(),
                 "the arguments of a layer stand in parentheses",
-                format!("write `({number})`"),
+                format!("write `{layer}({number})`"),
             );
             cursor.next();
             return Some(Group::new(
@@ -244,17 +253,20 @@ fn group(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Option<Group> {
     if group.delimiter() == Delimiter::Parenthesis {
         return Some(group.clone());
     }
-    errors.push_help(
-        group.span(),
-        "the arguments of a layer stand in parentheses",
-        "write `(..)`, with options as `name = value`",
-    );
     // `Dense { units: 64 }`: the colons are part of the same mistake.
     let mut repaired = Group::new(
         Delimiter::Parenthesis,
         arguments::with_equals(group.stream()),
     );
     repaired.set_span(group.span());
+    errors.push_help(
+        group.span(),
+        "the arguments of a layer stand in parentheses",
+        format!(
+            "write `{layer}{}`",
+            text::tokens(TokenTree::from(repaired.clone()).into())
+        ),
+    );
     Some(repaired)
 }
 
@@ -280,21 +292,17 @@ fn wrapper(
             // The brackets in `Sequential([..])` go with it.
             match tokens.as_slice() {
                 [TokenTree::Group(list)] if list.delimiter() == Delimiter::Bracket => {
-                    Some(Read::Layers(tokens_of(list.stream()), end))
+                    Some(Read::Wrapped(tokens_of(list.stream()), end))
                 }
-                _ => Some(Read::Layers(tokens, end)),
+                _ => Some(Read::Wrapped(tokens, end)),
             }
         }
-        "add" if dotted.is_some() => {
-            errors.push_help(
-                Place {
-                    first: dotted?.first,
-                    last: layer.path.segments.last()?.ident.span(),
-                },
-                "the layers of a network are a list",
-                "write the layer alone, with a comma behind it: `Dense(10),`",
-            );
-            Some(inside().map_or(Read::Hole, |(tokens, end)| Read::Layers(tokens, end)))
+        "add" => {
+            let place = Place {
+                first: dotted?.first,
+                last: path_span(&layer.path),
+            };
+            Some(inside().map_or(Read::Hole, |(tokens, end)| Read::Added(place, tokens, end)))
         }
         "Input" | "InputLayer" => {
             errors.push_help(
@@ -314,12 +322,8 @@ fn known_layer(layer: &mut Layer, errors: &mut Errors) -> bool {
     if layer.path.segments.len() > 1 && layer.kind().is_some_and(|kind| kind == "new") {
         layer.path.segments.pop();
         layer.path.segments.pop_punct();
-        let name = layer.kind().map(Ident::to_string).unwrap_or_default();
-        errors.push_help(
-            layer.place(),
-            "a layer is written without `::new`",
-            format!("write `{name}(..)`"),
-        );
+        let help = format!("write {}", text::layer(layer));
+        errors.push_help(layer.place(), "a layer is written without `::new`", help);
     }
     let Some(name) = layer.plain_name() else {
         return true;
@@ -330,7 +334,7 @@ fn known_layer(layer: &mut Layer, errors: &mut Errors) -> bool {
         LayerName::Written(correct) => {
             errors.push_help(
                 span,
-                format!("`{name}` is written `{correct}`"),
+                format!("there is no layer `{name}`"),
                 format!("write `{correct}`"),
             );
             let correct = Ident::new(correct, span);
@@ -351,12 +355,11 @@ fn known_layer(layer: &mut Layer, errors: &mut Errors) -> bool {
             layer.incomplete = false;
         }
         LayerName::NotYet(instead) => {
-            let own = format!(
-                "a layer of your own with this name is written with its path: `self::{name}(..)`"
-            );
             let help = match instead {
-                Some(instead) => format!("{instead}; {own}"),
-                None => own,
+                Some(instead) => instead.to_owned(),
+                None => format!(
+                    "a layer of your own with this name is written with its path: `self::{name}(..)`"
+                ),
             };
             errors.push_help(span, format!("`{name}` is not in Addax yet"), help);
             return false;

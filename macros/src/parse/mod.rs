@@ -39,9 +39,16 @@ pub(crate) fn network(tokens: TokenStream, errors: &mut Errors) -> Network {
         output: None,
         body: Body::Unreadable,
     };
-    if let Name::Named(name) = &network.name {
-        network.generics = generics(&mut cursor, name, errors);
-        colon(&mut cursor, name, errors);
+    match &network.name {
+        Name::Named(name) => {
+            network.generics = generics(&mut cursor, name, errors);
+            colon(&mut cursor, name, errors);
+        }
+        // What stood in the place of the name has been read.
+        Name::Missing if cursor.is_symbol(0, ":") => {
+            cursor.next();
+        }
+        Name::Missing | Name::Expression => {}
     }
     if let Some(place) = too_much(&tokens) {
         errors.push(
@@ -90,16 +97,14 @@ fn example(name: &Name) -> String {
     }
 }
 
-/// Cuts the declaration in front of the layers: the last group in braces.
+/// Cuts the declaration in front of the layers.
 fn split_body<'a>(
     tokens: &'a [TokenTree],
     errors: &mut Errors,
 ) -> (&'a [TokenTree], Option<&'a Group>) {
-    let braces = |token: &TokenTree| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
-    if let Some(i) = tokens.iter().rposition(braces)
-        && let Some(TokenTree::Group(body)) = tokens.get(i)
+    if let Some((head, rest)) = body_index(tokens).and_then(|i| tokens.split_at_checked(i))
+        && let Some((TokenTree::Group(body), behind)) = rest.split_first()
     {
-        let behind = tokens.get(i + 1..).unwrap_or(&[]);
         if !behind.is_empty() {
             errors.push_help(
                 place_of(behind, body.span()),
@@ -107,7 +112,7 @@ fn split_body<'a>(
                 "take this out; another network gets a `network!` of its own",
             );
         }
-        return (&tokens[..i], Some(body));
+        return (head, Some(body));
     }
     // `=> 10 [Dense(10)]`, but not `=> [10]`.
     if let [head @ .., TokenTree::Group(body)] = tokens
@@ -123,6 +128,28 @@ fn split_body<'a>(
         return (head, Some(body));
     }
     (tokens, None)
+}
+
+/// Which group in braces holds the layers: the first that cannot be part of a size.
+fn body_index(tokens: &[TokenTree]) -> Option<usize> {
+    let braces = |token: &TokenTree| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+    let keyword = |token: &TokenTree| {
+        matches!(token, TokenTree::Ident(word)
+            if ["if", "match", "unsafe", "const"].iter().any(|known| word == known))
+    };
+    let Some(arrow) = find_symbol(tokens, "=>").or_else(|| find_symbol(tokens, "->")) else {
+        return tokens.iter().position(braces);
+    };
+    // The two tokens of the arrow, and one that may be a block: `=> { 10 } { .. }`.
+    let (head, behind) = tokens.split_at_checked(arrow + 3)?;
+    match behind.iter().position(braces) {
+        // `=> if LARGE { 10 } else { 5 } { .. }`: of the size's own braces nothing is known but that they come first.
+        Some(first) if head.iter().chain(behind.iter().take(first)).any(keyword) => {
+            tokens.iter().rposition(braces)
+        }
+        Some(first) => Some(head.len() + first),
+        None => tokens.iter().rposition(braces),
+    }
 }
 
 fn attributes(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Vec<TokenStream> {

@@ -1,9 +1,10 @@
 //! Shapes and sizes: `(28, 28, 1)`, `10`, `(SIDE, Self::WIDTH, 2 * N)`.
 
 use crate::ast::Shape;
-use crate::cursor::{pieces, place_of, stream, tokens_of, ungroup};
+use crate::cursor::{pieces, place_of, stream, tokens_of};
 use crate::errors::{Errors, Place};
-use proc_macro2::{Delimiter, Span, TokenTree};
+use crate::text;
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use syn::{Expr, ExprLit, ExprUnary, Lit, UnOp};
 
 /// dfdx's tensors have at most six axes; one is the batch, and one is left to its operations.
@@ -21,6 +22,18 @@ pub(super) fn has_names(tokens: &[TokenTree]) -> bool {
         && cursor.is_symbol(1, ":")
 }
 
+/// Unwraps the invisible group that `macro_rules!` puts around a whole `$shape:expr`. Around a part it stands for
+/// parentheses.
+fn ungroup(tokens: &[TokenTree]) -> Vec<TokenTree> {
+    let mut tokens = tokens.to_vec();
+    while let [TokenTree::Group(group)] = tokens.as_slice()
+        && group.delimiter() == Delimiter::None
+    {
+        tokens = tokens_of(group.stream());
+    }
+    tokens
+}
+
 /// Reads the shape of one side of the header. `None` if some size cannot be known.
 pub(super) fn shape(tokens: &[TokenTree], errors: &mut Errors) -> Option<Shape> {
     let tokens = ungroup(tokens);
@@ -31,7 +44,7 @@ pub(super) fn shape(tokens: &[TokenTree], errors: &mut Errors) -> Option<Shape> 
             errors.push_help(
                 group.span(),
                 "a shape stands in parentheses, not in brackets",
-                format!("write `({})`", group.stream()),
+                format!("write `{}`", parenthesized(group.stream())),
             );
         }
         if matches!(
@@ -52,10 +65,20 @@ pub(super) fn shape(tokens: &[TokenTree], errors: &mut Errors) -> Option<Shape> 
         errors.push_help(
             place,
             "a shape of several sizes stands in parentheses",
-            format!("write `({})`", stream(&tokens)),
+            format!("write `{}`", parenthesized(stream(&tokens))),
         );
     }
     sizes(&inside, place, errors).map(|sizes| Shape { sizes, place })
+}
+
+/// `(28, 28, 1)`, but `10`.
+fn parenthesized(sizes: TokenStream) -> String {
+    let text = text::tokens(sizes);
+    if text.contains(',') {
+        format!("({text})")
+    } else {
+        text
+    }
 }
 
 fn sizes(tokens: &[TokenTree], place: Place, errors: &mut Errors) -> Option<Vec<Expr>> {

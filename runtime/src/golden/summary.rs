@@ -1,28 +1,12 @@
 //! The table of the layers, letter by letter.
 
 use super::files;
-use crate::graph::Graph;
+use crate::graph::{Graph, chain};
 use crate::layers::{BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D};
-use crate::shape::Shape;
 use crate::summary::Summary;
 
-/// A network one layer after another: `name, layer` in each line.
-macro_rules! graph {
-    ($input:expr; $($name:literal, $layer:expr;)+) => {{
-        let mut graph = Graph::new("sequential");
-        let mut value = graph.input("input", Shape::new($input));
-        $(
-            let layer = $layer;
-            let outcome = layer.output(&[graph.shape(value)]);
-            value = graph.layer($name, layer, &outcome, &[value]);
-        )+
-        graph.output("output", value);
-        graph
-    }};
-}
-
 fn mlp() -> Graph {
-    graph! {
+    chain! {
         [3];
         "dense", Dense::new(4);
         "dense_1", Dense::new(4);
@@ -31,7 +15,7 @@ fn mlp() -> Graph {
 }
 
 fn letters() -> Graph {
-    graph! {
+    chain! {
         [28, 28, 1];
         "conv2d", Conv2D::new(16, [3, 3]);
         "conv2d_1", Conv2D::new(16, [3, 3]);
@@ -47,7 +31,7 @@ fn letters() -> Graph {
 }
 
 fn letters_batch_normalization() -> Graph {
-    graph! {
+    chain! {
         [28, 28, 1];
         "conv2d", Conv2D::new(16, [3, 3]);
         "batch_normalization", BatchNormalization::new();

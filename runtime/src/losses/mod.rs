@@ -115,3 +115,76 @@ impl LossCall<'_> {
 /// The loss of a model that is not compiled: it has none.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NotCompiled;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{Accuracy, MeanAbsoluteError as AbsoluteMetric, Metric, MetricCall};
+    use crate::training::data::Targets;
+
+    /// Two answers of two classes each.
+    const Z: [f32; 4] = [0.3, -0.2, 0.6, 0.9];
+    const Y_TRUE: [f32; 4] = [0.0, 1.0, 0.25, 0.75];
+
+    /// The losses and the gradient of these numbers as `rows` answers.
+    fn judge(loss: &dyn Loss, head: ActivationFunction, rows: usize) -> (f64, [f32; 4], Vec<f64>) {
+        let size = 4 / rows;
+        let targets = Targets::Values {
+            values: (&Y_TRUE).into(),
+            size,
+        };
+        let targets = TargetRows::new(&targets, &[0, 1][..rows]);
+        let (mut y_pred, mut d_z) = ([0.0; 4], [0.0; 4]);
+        let sum = loss.run(LossCall {
+            rows,
+            size,
+            width: 2,
+            head,
+            z: &Z,
+            y_pred: &mut y_pred,
+            targets,
+            d_z: Some(&mut d_z),
+            scale: 1.0 / rows as f32,
+        });
+        let metrics: [&dyn Metric; 2] = [&Accuracy, &AbsoluteMetric];
+        let results = metrics.map(|metric| {
+            let mut states = vec![0.0; metric.states()];
+            let call = MetricCall {
+                rows,
+                size,
+                width: 2,
+                y_pred: &y_pred,
+                targets,
+            };
+            metric.update(&mut states, call);
+            metric.result(&states)
+        });
+        (sum / rows as f64, d_z, results.to_vec())
+    }
+
+    #[test]
+    fn an_answer_of_several_rows_is_judged_by_their_mean() {
+        use ActivationFunction::{Linear, Sigmoid, Softmax};
+        let losses: [&dyn Loss; 5] = [
+            &BinaryCrossentropy { from_logits: true },
+            &CategoricalCrossentropy { from_logits: false },
+            &CategoricalCrossentropy { from_logits: true },
+            &MeanAbsoluteError,
+            &MeanSquaredError,
+        ];
+        for loss in losses {
+            for head in [Linear, Sigmoid, Softmax] {
+                let (one, d_one, metrics_one) = judge(loss, head, 1);
+                let (two, d_two, metrics_two) = judge(loss, head, 2);
+                let name = format!("{loss:?} after {head:?}");
+                assert!((one - two).abs() < 1e-6, "{name}: {one} and {two}");
+                for (a, b) in d_one.iter().zip(d_two) {
+                    assert!((a - b).abs() < 1e-6, "{name}: {d_one:?} and {d_two:?}");
+                }
+                for (a, b) in metrics_one.iter().zip(metrics_two) {
+                    assert!((a - b).abs() < 1e-6, "{name}");
+                }
+            }
+        }
+    }
+}

@@ -13,6 +13,8 @@ mod buffers;
 mod program;
 mod run;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use program::{Mode, Plan};
 pub(crate) use run::{Batch, Learner, Objective, Totals};

@@ -94,15 +94,38 @@ const MAX_SLOTS: usize = 16;
 /// Rows for each slot below which another slot is not worth its gradients.
 const ROWS_PER_SLOT: usize = 4;
 
-/// Multiplications and additions of a step below which waking threads costs more than it saves.
-const THREADED_MACS: usize = 400_000;
+/// How finely a batch is cut. The result depends on it by rounding only.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cut {
+    /// Multiplications and additions of a step below which waking threads costs more than it saves.
+    pub(crate) threaded_macs: usize,
+    /// Numbers that a micro-batch may take of a core's cache.
+    pub(crate) micro_batch_numbers: usize,
+}
 
-/// Numbers that a micro-batch may take of a core's cache.
-const MICRO_BATCH_NUMBERS: usize = 128 * 1024;
+impl Default for Cut {
+    fn default() -> Self {
+        Cut {
+            threaded_macs: 400_000,
+            micro_batch_numbers: 128 * 1024,
+        }
+    }
+}
 
 impl Plan {
     /// The plan of a network for batches of up to `batch` samples.
     pub(crate) fn new(graph: &Graph, store: &Store, mode: Mode, batch: usize) -> Self {
+        Plan::with_cut(graph, store, mode, batch, Cut::default())
+    }
+
+    /// The same, cut otherwise.
+    pub(crate) fn with_cut(
+        graph: &Graph,
+        store: &Store,
+        mode: Mode,
+        batch: usize,
+        cut: Cut,
+    ) -> Self {
         let training = mode == Mode::Train;
         let mut buffers = Vec::new();
         let mut buffer_of = vec![usize::MAX; graph.values()];
@@ -176,7 +199,7 @@ impl Plan {
         );
 
         let macs: usize = stages.iter().map(|s| s.op.macs()).sum();
-        let threaded = macs * batch * if training { 3 } else { 1 } >= THREADED_MACS;
+        let threaded = macs * batch * if training { 3 } else { 1 } >= cut.threaded_macs;
         let slot_count = if threaded {
             (batch / ROWS_PER_SLOT).clamp(1, MAX_SLOTS)
         } else {
@@ -184,7 +207,7 @@ impl Plan {
         };
         let per_row = place(&mut buffers, Home::Local, 1).max(1);
         let micro_batch =
-            (MICRO_BATCH_NUMBERS / per_row).clamp(1, batch.div_ceil(slot_count).max(1));
+            (cut.micro_batch_numbers / per_row).clamp(1, batch.div_ceil(slot_count).max(1));
         let local = place(&mut buffers, Home::Local, micro_batch);
         let across = place(&mut buffers, Home::Batch, batch);
         let scratch = stages

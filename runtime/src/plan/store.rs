@@ -89,7 +89,7 @@ impl Store {
         ParametersMut::new(&mut self.values[block.all.clone()], &block.ranges)
     }
 
-    /// Copies of all parameters in order.
+    /// Copies of all parameters in order. One of length 0 is left out: a layer may as well not have named it.
     pub(crate) fn to_vecs(&self) -> Vec<Vec<f32>> {
         let mut vecs = Vec::new();
         for (layer, block) in self.blocks.iter().enumerate() {
@@ -97,6 +97,7 @@ impl Store {
                 vecs.push(self.layer(layer).get(index).to_vec());
             }
         }
+        vecs.retain(|values| !values.is_empty());
         vecs
     }
 

@@ -13,7 +13,7 @@ pub trait LayerParameters: Clone + Debug + 'static {
     /// Where the tensors are.
     type Device: Device;
 
-    /// Tensors from the values of each parameter in turn.
+    /// Tensors from the values of each parameter in turn; one of length 0 is not asked for.
     fn assemble(device: &Self::Device, values: &mut dyn FnMut() -> Vec<f32>) -> Result<Self>;
 
     /// Shows the values of each parameter in turn.
@@ -116,7 +116,15 @@ macro_rules! layer_parameters {
             fn assemble(device: &D, values: &mut dyn FnMut() -> ::std::vec::Vec<f32>) -> $crate::Result<Self> {
                 ::core::result::Result::Ok($Name {
                     $($field: device
-                        .write(values(), <$Shape>::default())
+                        .write(
+                            // A parameter that an option has switched off is not among the values.
+                            if <$Shape as $crate::shape::StaticShape>::SHAPE.size() == 0 {
+                                ::std::vec::Vec::new()
+                            } else {
+                                values()
+                            },
+                            <$Shape>::default(),
+                        )
                         .map_err($crate::Error::device)?,)+
                 })
             }

@@ -1,5 +1,6 @@
 //! Data: samples and their labels, checked by the compiler for shape and type, and before training for their values.
 
+use crate::device::values;
 use crate::error::{Error, Result};
 use crate::shape::{Shape, StaticShape};
 use dfdx::shapes::{Const, ConstDim, Dim};
@@ -102,7 +103,7 @@ macro_rules! tensors_are_samples {
             type Sample = ($($Dim,)+);
 
             fn values(&self) -> Cow<'_, [f32]> {
-                Cow::Owned(self.as_vec())
+                Cow::Owned(values(self))
             }
         }
     };
@@ -156,10 +157,12 @@ macro_rules! class_ids {
 class_ids!(u8, u16, u32, u64, usize, i8, i16, i32, i64);
 
 /// Labels for a loss that takes `Kind` ([`Classes`] or [`Values`]) and a network that gives `Output`.
+///
+/// A class id is one for each sample, so the network must give a vector.
 #[diagnostic::on_unimplemented(
     message = "these labels do not fit the loss",
     label = "the loss takes `{Kind}`",
-    note = "`SparseCategoricalCrossentropy` takes class ids: a `Vec` of whole numbers",
+    note = "`SparseCategoricalCrossentropy` takes class ids, a `Vec` of whole numbers, of a network that gives a vector",
     note = "every other loss takes numbers in the shape of the answer: a `Vec` of arrays of `f32`, or a tensor; one-hot classes for `CategoricalCrossentropy`"
 )]
 pub trait Labels<Kind, Output> {
@@ -167,30 +170,32 @@ pub trait Labels<Kind, Output> {
     fn targets(&self) -> Targets<'_>;
 }
 
-impl<T: ClassId, Output> Labels<Classes, Output> for [T] {
+impl<T: ClassId, N: ConstDim> Labels<Classes, (N,)> for [T] {
     fn targets(&self) -> Targets<'_> {
         Targets::Classes(self.iter().map(|label| label.id()).collect())
     }
 }
 
-impl<T: ClassId, Output> Labels<Classes, Output> for Vec<T> {
+impl<T: ClassId, N: ConstDim> Labels<Classes, (N,)> for Vec<T> {
     fn targets(&self) -> Targets<'_> {
         Targets::Classes(self.iter().map(|label| label.id()).collect())
     }
 }
 
-impl<T: ClassId, Output, const N: usize> Labels<Classes, Output> for [T; N] {
+impl<T: ClassId, N: ConstDim, const ROWS: usize> Labels<Classes, (N,)> for [T; ROWS] {
     fn targets(&self) -> Targets<'_> {
         Targets::Classes(self.iter().map(|label| label.id()).collect())
     }
 }
 
-impl<Batch: Dim, Output> Labels<Classes, Output> for Tensor<(Batch,), usize, Cpu> {
+impl<Batch: Dim, N: ConstDim> Labels<Classes, (N,)> for Tensor<(Batch,), usize, Cpu> {
     fn targets(&self) -> Targets<'_> {
-        Targets::Classes(self.as_vec().into_iter().map(ClassId::id).collect())
+        Targets::Classes(values(self).into_iter().map(ClassId::id).collect())
     }
 }
 
+// Without this, rustc would say of class ids that they are not samples, which is not the point.
+#[diagnostic::do_not_recommend]
 impl<X: Samples + ?Sized, Output> Labels<Values, Output> for X
 where
     X::Sample: FitsOutput<Output>,
@@ -310,7 +315,9 @@ impl<'a> DataSet<'a> {
                 y: targets.len(),
             });
         }
-        check_targets(&targets, output.last(), rule, loss)?;
+        // Of `x` and `y` each has a name of its own; of validation data both go by the option's.
+        let labels = if what == "x" { "y" } else { what };
+        check_targets(labels, &targets, output.last(), rule, loss)?;
         Ok(DataSet { x, targets, rows })
     }
 }
@@ -329,12 +336,12 @@ pub(crate) fn check_samples(what: &'static str, x: &[f32], input: Shape) -> Resu
 }
 
 fn check_targets(
+    what: &'static str,
     targets: &Targets<'_>,
     classes: usize,
     rule: TargetRule,
     loss: &'static str,
 ) -> Result<()> {
-    let what = "y";
     match targets {
         Targets::Classes(ids) => {
             let wrong = |&(_, &id): &(usize, &i64)| id < 0 || id >= classes as i64;

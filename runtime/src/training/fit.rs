@@ -111,24 +111,16 @@ impl Run {
                 order.shuffle(&mut generator);
             }
             let mut progress = Progress::start(self.verbose, epoch, self.epochs, steps);
-            let mut totals = engine.new_totals();
-            for (step, rows) in order.chunks(self.batch_size).enumerate() {
-                let batch = Batch {
-                    x: &data.x,
-                    rows,
-                    targets: Some(TargetRows::new(&data.targets, rows)),
-                };
-                engine.train(self.batch_size, batch, self.seed, &mut totals);
-                // What the last step of an epoch did to the weights would show in the next loss, but then it would be
-                // too late to say that the epoch ended well.
-                let spoilt = step + 1 == steps && !engine.is_finite();
-                if !totals.loss.is_finite() || spoilt {
-                    let loss = if spoilt { f64::NAN } else { totals.loss };
+            // On one of rayon's own threads, which shares a step out to the others without waking itself up in between
+            // and without the queue for calls from outside, which now and then allocates.
+            let trained = rayon::scope(|_| self.epoch(engine, data, &order, &mut progress));
+            let totals = match trained {
+                Ok(totals) => totals,
+                Err(loss) => {
                     engine.restore(&good);
                     return Err(Error::LossNotFinite { epoch, loss });
                 }
-                progress.step(step + 1, || engine.values("", &totals));
-            }
+            };
             let mut values = engine.values("", &totals);
             if let Some(totals) = self.validate(engine, data, &held_out, validation) {
                 values.extend(engine.values("val_", &totals));
@@ -140,6 +132,36 @@ impl Run {
             engine.snapshot_into(&mut good);
         }
         Ok(history)
+    }
+
+    /// All steps of an epoch. The error is a loss that is NaN or infinite.
+    fn epoch(
+        &self,
+        engine: &mut Engine,
+        data: &DataSet<'_>,
+        order: &[u32],
+        progress: &mut Progress,
+    ) -> Result<Totals, f64> {
+        let mut totals = engine.new_totals();
+        for (step, rows) in order.chunks(self.batch_size).enumerate() {
+            let batch = Batch {
+                x: &data.x,
+                rows,
+                targets: Some(TargetRows::new(&data.targets, rows)),
+            };
+            engine.train(self.batch_size, batch, self.seed, &mut totals);
+            if !totals.loss.is_finite() {
+                return Err(totals.loss);
+            }
+            progress.step(step + 1, || engine.values("", &totals));
+        }
+        // What the last step did to the weights would show in the next loss only, and until then the epoch would count
+        // as one that ended well.
+        if engine.is_finite() {
+            Ok(totals)
+        } else {
+            Err(f64::NAN)
+        }
     }
 
     fn validate(

@@ -70,7 +70,7 @@ impl Progress {
     }
 }
 
-/// `loss: 0.6931 - accuracy: 0.5000`
+/// `loss: 0.7183 - accuracy: 0.5000`
 fn line(values: &[(String, f64)]) -> String {
     let parts: Vec<String> = values
         .iter()
@@ -102,8 +102,8 @@ mod tests {
 
     #[test]
     fn lines_are_keras_lines() {
-        let values = [("loss".to_owned(), 0.69314), ("accuracy".to_owned(), 0.5)];
-        assert_eq!(line(&values), "loss: 0.6931 - accuracy: 0.5000");
+        let values = [("loss".to_owned(), 0.71828), ("accuracy".to_owned(), 0.5)];
+        assert_eq!(line(&values), "loss: 0.7183 - accuracy: 0.5000");
         assert_eq!(line(&[("loss".to_owned(), 1.5e-5)]), "loss: 1.5000e-5");
     }
 

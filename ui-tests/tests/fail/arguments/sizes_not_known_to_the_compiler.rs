@@ -14,5 +14,6 @@ network! {
 
 fn main() {
     let classes = 3;
+    println!("{classes} classes");
     let _ = network!((4, 4, 1) => 3 { Flatten(), Dense(classes) });
 }

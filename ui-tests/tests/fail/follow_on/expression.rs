@@ -7,6 +7,6 @@ fn main() -> addax::Result<()> {
     let tiny = network!((4, 4, 1) => 3 { Flatten, Dense(3, activation = "softmax") });
     let mut model = Model::new(tiny, &device)?.compile(Adam::default(), MeanSquaredError::default(), ())?;
     println!("{}", model.summary());
-    model.save("tiny.safetensors")?;
+    model.save_weights("tiny.safetensors")?;
     Ok(())
 }

@@ -19,7 +19,7 @@ fn main() -> addax::Result<()> {
     let y = vec![3_u8, 7];
     let history = model.fit(&x, &y, FitOptions { epochs: 2, ..Default::default() })?;
     let answers = model.predict(&x)?;
-    let kernel = &model.layers()?.hidden.kernel;
+    println!("{:?}", model.layers()?.hidden.kernel);
     println!("{history:?} {answers:?} {}", model.summary());
     Ok(())
 }

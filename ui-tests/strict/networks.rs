@@ -1,0 +1,51 @@
+//! Networks of each kind, and uses of them, for crates with strict lints.
+
+use addax::prelude::*;
+
+/// A number that the network below uses.
+pub const SIDE: usize = 8;
+
+network! {
+    /// Public and documented.
+    pub Public: (SIDE, Self::WIDTH, 1) => 3 {
+        /// A documented layer.
+        Conv2D(4, SIDE / 4, activation = relu),
+        MaxPooling2D(2, strides = 2),
+        Flatten(),
+        hidden: Dense(units = 8, use_bias = false),
+        Dropout(rate = 0.5),
+        BatchNormalization(),
+        Dense(3, activation = softmax),
+    }
+}
+
+impl Public {
+    const WIDTH: usize = 8;
+}
+
+network! {
+    Private: 2 => 2 {
+        unread: Dense(2),
+    }
+}
+
+network! {
+    /// Only this crate sees it.
+    pub(crate) Restricted: 2 => 2 {
+        Dropout(rate = 0.5),
+    }
+}
+
+/// Uses all of them.
+///
+/// # Errors
+/// None are expected.
+pub fn run() -> addax::Result<usize> {
+    let device = Cpu::seed_from_u64(1);
+    let unnamed = network!((4, 4, 1) => 3 { Flatten(), Dense(3) });
+    let inputs = Public::inputs(vec![0.0; SIDE * SIDE])?;
+    let _answers = Public::build(&device)?.predict(&inputs)?;
+    Ok(Model::new(unnamed, &device)?.count_params()
+        + Private::build(&device)?.count_params()
+        + Restricted::build(&device)?.count_params())
+}

@@ -1,0 +1,70 @@
+//! Every layer with every option, by place and by name, as Keras is called.
+
+use addax::prelude::*;
+
+network! {
+    /// By place, as short as it gets.
+    pub Short: (28, 28, 1) => 10 {
+        Conv2D(4, 3),
+        Conv2D(4, (3, 3)),
+        Conv2D(4, 3, 2),
+        Conv2D(4, 3, (1, 1), same),
+        MaxPooling2D(),
+        MaxPool2D(2, 1),
+        AveragePooling2D((2, 2), (1, 1), same),
+        AvgPool2D(2),
+        BatchNormalization(),
+        Flatten(),
+        Dense(12),
+        Dense(12, tanh),
+        Dense(12, linear, false),
+        Reshape((2, 6)),
+        Reshape((3, 4, 1)),
+        GlobalMaxPooling2D(),
+        Reshape(1),
+        Activation(relu),
+        Dropout(0.5),
+        Dense(10),
+    }
+}
+
+network! {
+    /// Everything by name.
+    pub Long: (28, 28, 1) => 10 {
+        Conv2D(
+            filters = 4,
+            kernel_size = 3,
+            strides = 1,
+            padding = valid,
+            activation = relu,
+            use_bias = false,
+            kernel_initializer = he_uniform,
+            bias_initializer = zeros,
+        ),
+        Conv2D(4, kernel_size = (3, 5), strides = (2, 2), padding = same, activation = sigmoid),
+        MaxPooling2D(pool_size = 2, strides = 1, padding = same),
+        MaxPool2D(pool_size = (2, 2), strides = (1, 1), padding = valid),
+        AveragePooling2D(pool_size = 2, strides = 2, padding = valid),
+        AvgPool2D(pool_size = (2, 2)),
+        BatchNormalization(momentum = 0.9, epsilon = 1e-5, center = true, scale = false),
+        GlobalMaxPool2D(),
+        Dense(
+            units = 6,
+            activation = softmax,
+            use_bias = true,
+            kernel_initializer = glorot_normal,
+            bias_initializer = ones,
+        ),
+        Reshape(target_shape = (3, 2)),
+        Flatten(),
+        Activation(activation = tanh),
+        Dropout(rate = 0.25),
+        Dense(10, kernel_initializer = lecun_normal),
+    }
+}
+
+fn main() {
+    let device = Cpu::seed_from_u64(1);
+    assert!(Short::build(&device).is_ok());
+    assert!(Long::build(&device).is_ok());
+}
