@@ -5,6 +5,7 @@
 //! Each figure is the median over the repeats of an epoch (training) or of a call (prediction), public API only.
 
 use addax::prelude::*;
+use addax::training::{Classes, FitsInput, Labels, Sample};
 use std::time::Instant;
 
 network! {
@@ -140,8 +141,9 @@ fn measure<N, X>(
 ) -> addax::Result<()>
 where
     N: Network,
-    X: addax::training::Sample + Zero,
-    X::Shape: addax::training::FitsInput<N::Input, N>,
+    X: Sample + Zero,
+    X::Shape: FitsInput<N::Input, N>,
+    Vec<usize>: Labels<Classes, N::Output>,
 {
     let mut state = 1_u32;
     let mut random = move || {

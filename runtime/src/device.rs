@@ -3,6 +3,7 @@
 //! A device is one of dfdx's: it holds tensors and draws random numbers. Addax adds what it needs to run its own
 //! kernels there.
 
+use crate::engine::{CpuEngine, Engine};
 use dfdx::shapes::{HasShape, Unit};
 use dfdx::tensor::{Cpu, Storage, Tensor};
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -14,6 +15,10 @@ mod sealed {
 
 /// A dfdx device on which Addax has kernels: [`Cpu`].
 pub trait Device: DfdxDevice<f32> + sealed::Sealed {
+    /// What runs a network there.
+    #[doc(hidden)]
+    type Engine: Engine<Device = Self>;
+
     /// The numbers of a tensor, row by row.
     #[doc(hidden)]
     fn read<S: dfdx::shapes::Shape, T>(tensor: &Tensor<S, f32, Self, T>) -> Vec<f32>;
@@ -36,6 +41,8 @@ pub trait Device: DfdxDevice<f32> + sealed::Sealed {
 }
 
 impl Device for Cpu {
+    type Engine = CpuEngine;
+
     fn read<S: dfdx::shapes::Shape, T>(tensor: &Tensor<S, f32, Self, T>) -> Vec<f32> {
         values(tensor)
     }

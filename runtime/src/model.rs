@@ -1,7 +1,7 @@
 //! A network on a device.
 
 use crate::device::{Device, draw_seed};
-use crate::engine::Engine;
+use crate::engine::{Engine, Setup};
 use crate::error::{Error, Result};
 use crate::losses::{Loss, NotCompiled};
 use crate::metrics::MetricList;
@@ -43,7 +43,7 @@ use std::marker::PhantomData;
 #[derive(Debug)]
 pub struct Model<N: Network, D: Device, L = NotCompiled> {
     device: D,
-    engine: Engine,
+    engine: D::Engine,
     network: PhantomData<(N, L)>,
 }
 
@@ -55,11 +55,10 @@ impl<N: Network, D: Device> Model<N, D> {
     /// [`Error::Device`] if the device fails.
     pub fn new(network: N, device: &D) -> Result<Self> {
         let _ = network;
-        let device = device.clone();
-        let seed = draw_seed(&device);
+        let setup = Setup::new(N::graph(), draw_seed(device));
         Ok(Model {
-            engine: Engine::new(N::graph(), seed),
-            device,
+            engine: D::Engine::new(device, setup)?,
+            device: device.clone(),
             network: PhantomData,
         })
     }
@@ -105,7 +104,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
 
     /// How many numbers all parameters have, those that are not trained included.
     pub fn count_params(&self) -> usize {
-        let nodes = self.engine.graph().nodes().iter();
+        let nodes = self.engine.setup().graph.nodes().iter();
         nodes
             .flat_map(|n| &n.parameters)
             .map(|p| p.shape.size())
@@ -114,12 +113,14 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
 
     /// The optimizer, once the model is compiled.
     pub fn optimizer(&self) -> Option<&dyn Optimizer> {
-        self.engine.optimizer()
+        let compiled = self.engine.setup().compiled.as_ref();
+        compiled.map(|c| &*c.optimizer)
     }
 
     /// The optimizer, to change its learning rate.
     pub fn optimizer_mut(&mut self) -> Option<&mut (dyn Optimizer + 'static)> {
-        self.engine.optimizer_mut()
+        let compiled = self.engine.setup_mut().compiled.as_mut();
+        compiled.map(|c| &mut *c.optimizer)
     }
 
     /// The layers with copies of the weights as dfdx tensors: typed fields to look at, and a dfdx module to mix with
@@ -151,36 +152,30 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// ```
     pub fn layers(&self) -> Result<N::Layers<D>> {
         let mut weights = Weights::new(
-            self.engine.store().to_vecs(),
-            self.engine.seed(),
-            self.engine.step(),
+            self.engine.parameters()?,
+            self.engine.setup().seed,
+            self.engine.setup().step(),
         );
         N::Layers::<D>::assemble(&self.device, &mut weights)
     }
 
     /// Takes over the weights of `layers`.
-    pub fn set_layers(&mut self, layers: &N::Layers<D>) {
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    pub fn set_layers(&mut self, layers: &N::Layers<D>) -> Result<()> {
         let mut values = Vec::new();
         layers.visit(&mut |parameter| values.push(parameter));
         // A parameter that an option has switched off has length 0, and not every layer names it on both sides.
-        let mut values = values.into_iter().filter(|value| !value.is_empty());
-        let (graph, store) = self.engine.store_mut();
-        for (layer, node) in graph.nodes().iter().enumerate() {
-            for (index, parameter) in node.parameters.iter().enumerate() {
-                if parameter.shape.size() > 0
-                    && let Some(value) = values.next()
-                {
-                    store.layer_mut(layer).get(index).copy_from_slice(&value);
-                }
-            }
-        }
+        values.retain(|value| !value.is_empty());
+        self.engine.set_parameters(values)
     }
 
-    pub(crate) fn engine(&self) -> &Engine {
+    pub(crate) fn engine(&self) -> &D::Engine {
         &self.engine
     }
 
-    pub(crate) fn engine_mut(&mut self) -> &mut Engine {
+    pub(crate) fn engine_mut(&mut self) -> &mut D::Engine {
         &mut self.engine
     }
 
@@ -197,8 +192,8 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
         L: Loss,
         Y: Labels<L::Target, N::Output> + ?Sized,
     {
-        let (rule, name) = match self.engine.loss() {
-            Some(loss) => (loss.target_rule(), loss.name()),
+        let (rule, name) = match &self.engine.setup().compiled {
+            Some(compiled) => (compiled.loss.target_rule(), compiled.loss.name()),
             None => (crate::training::data::TargetRule::Finite, ""),
         };
         let (input, output) = (N::Input::SHAPE, N::Output::SHAPE);

@@ -1,6 +1,7 @@
 //! Saving weights and loading them back: safetensors files with Keras' names.
 
 use crate::device::Device;
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::Model;
@@ -45,9 +46,9 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// ```
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let tensors: Vec<(String, Stored)> = named(self.engine().graph())
+        let tensors: Vec<(String, Stored)> = named(&self.engine().setup().graph)
             .filter(|(_, parameter)| parameter.shape.size() > 0)
-            .zip(self.engine().store().to_vecs())
+            .zip(self.engine().parameters()?)
             .map(|((name, parameter), values)| (name, Stored::new(parameter.shape, &values)))
             .collect();
         let views = tensors.iter().map(|(name, stored)| (name, stored.view()));
@@ -69,7 +70,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(Error::file(path))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|e| not_weights(path, &e))?;
-        let problems = differences(self.engine().graph(), &file);
+        let problems = differences(&self.engine().setup().graph, &file);
         if !problems.is_empty() {
             return Err(Error::WeightsDoNotFit {
                 path: path.to_path_buf(),
@@ -77,16 +78,15 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
                 problems,
             });
         }
-        let (graph, store) = self.engine_mut().store_mut();
-        store.visit_mut(graph, |name, parameter, values| {
+        let mut parameters = Vec::new();
+        for (name, parameter) in named(&self.engine().setup().graph) {
             if parameter.shape.size() > 0 {
-                let view = file.tensor(name).map_err(|e| not_weights(path, &e))?;
-                for (value, bytes) in values.iter_mut().zip(view.data().as_chunks::<4>().0) {
-                    *value = f32::from_le_bytes(*bytes);
-                }
+                let view = file.tensor(&name).map_err(|e| not_weights(path, &e))?;
+                let (numbers, _) = view.data().as_chunks::<4>();
+                parameters.push(numbers.iter().map(|n| f32::from_le_bytes(*n)).collect());
             }
-            Ok(())
-        })
+        }
+        self.engine_mut().set_parameters(parameters)
     }
 }
 

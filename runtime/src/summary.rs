@@ -1,6 +1,7 @@
 //! The table of a network's layers, as Keras prints it.
 
 use crate::device::Device;
+use crate::engine::Engine;
 use crate::graph::{Graph, Node};
 use crate::model::Model;
 use crate::network::Network;
@@ -31,7 +32,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// # }
     /// ```
     pub fn summary(&self) -> Summary {
-        Summary::new(self.engine().graph())
+        Summary::new(&self.engine().setup().graph)
     }
 }
 

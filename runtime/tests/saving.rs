@@ -42,7 +42,7 @@ fn trained() -> Model<Saved, Cpu> {
         device.tensor(images);
     layers.forward_mut(images).unwrap();
     let mut model = model;
-    model.set_layers(&layers);
+    model.set_layers(&layers).unwrap();
     model
 }
 

@@ -179,7 +179,7 @@ macro_rules! same_training {
             // And back: a model that takes over the layers' weights says what they say.
             let mut other = $Network::build(&device).unwrap();
             assert_ne!(other.predict(&inputs).unwrap().as_vec(), planned);
-            other.set_layers(&layers);
+            other.set_layers(&layers).unwrap();
             assert_eq!(other.predict(&inputs).unwrap().as_vec(), planned);
             println!("{}: largest difference {largest:e}", stringify!($Network));
         }

@@ -128,8 +128,8 @@ struct TurnedPatches {
 // Writes WIDE neighbours of a row from `column` on, except beyond `columns`. `at` is the row's first number.
 template <unsigned WIDE>
 __device__ __forceinline__ void write_row(float* at, unsigned column, unsigned columns, const float (&values)[WIDE]) {
-    if (WIDE == 4 && column + 4 <= columns && in_one_load(at + column)) {
-        *reinterpret_cast<float4*>(at + column) = make_float4(values[0], values[1 % WIDE], values[2 % WIDE], values[3 % WIDE]);
+    if constexpr (WIDE == 4) {
+        store(at, column, columns, {{values[0], values[1], values[2], values[3]}});
     } else {
         for (unsigned j = 0; j < WIDE; ++j) {
             if (column + j < columns) at[column + j] = values[j];

@@ -43,7 +43,7 @@ struct Tile {
 
 template <unsigned COUNT>
 __device__ __forceinline__ void read_shared(const float* from, float (&to)[COUNT]) {
-    if (COUNT % 4 == 0) {
+    if constexpr (COUNT % 4 == 0) {
         for (unsigned i = 0; i < COUNT / 4; ++i) {
             const float4 v = reinterpret_cast<const float4*>(from)[i];
             to[4 * i] = v.x;

@@ -2,7 +2,7 @@
 
 use super::{Golden, close};
 use crate::activations::ActivationFunction;
-use crate::engine::Engine;
+use crate::engine::{CpuEngine, Engine};
 use crate::graph::Graph;
 use crate::kernels::aligned::AlignedVec;
 use crate::layers::Dense;
@@ -204,10 +204,7 @@ fn check_network(golden: &Golden, loss: Box<dyn Loss>, head: ActivationFunction)
         &[input],
     );
     graph.output("output", value);
-    let mut engine = Engine::new(graph, 0);
-    engine
-        .compile(Box::new(ShowGradients), loss, Vec::new())
-        .unwrap();
+    let mut engine = CpuEngine::compiled(graph, 0, Box::new(ShowGradients), loss, Vec::new());
     let (_, store) = engine.store_mut();
     store
         .layer_mut(0)
@@ -225,9 +222,8 @@ fn check_network(golden: &Golden, loss: Box<dyn Loss>, head: ActivationFunction)
         rows: &order,
         targets: Some(TargetRows::new(&targets, &order)),
     };
-    let y_pred = engine.predict(&x, rows);
-    let mut totals = engine.new_totals();
-    engine.train(rows, batch, 0, &mut totals);
+    let y_pred = engine.predict(&x, rows).unwrap();
+    let totals = engine.step(rows, batch, 0);
     let gradient = engine.store().layer(0).get(0);
     let name = &golden.name;
     let loss = [totals.mean_loss() as f32];

@@ -4,7 +4,7 @@ use super::losses::loss;
 use super::metrics::metric;
 use super::optimizers::optimizer;
 use super::{Golden, Visitor, close, with_layer};
-use crate::engine::Engine;
+use crate::engine::{CpuEngine, Engine};
 use crate::graph::{Graph, Value};
 use crate::layers::Layer;
 use crate::plan::Batch;
@@ -78,17 +78,16 @@ fn check(golden: &Golden) -> [f32; 2] {
         .iter()
         .map(|m| m.as_str().unwrap())
         .collect();
-    let mut engine = Engine::new(graph(golden), 7);
-    engine
-        .compile(
-            optimizer(
-                case["optimizer"]["type"].as_str().unwrap(),
-                &case["optimizer"]["options"],
-            ),
-            loss(case["loss"].as_str().unwrap(), false),
-            metric_names.iter().map(|name| metric(name)).collect(),
-        )
-        .unwrap();
+    let mut engine = CpuEngine::compiled(
+        graph(golden),
+        7,
+        optimizer(
+            case["optimizer"]["type"].as_str().unwrap(),
+            &case["optimizer"]["options"],
+        ),
+        loss(case["loss"].as_str().unwrap(), false),
+        metric_names.iter().map(|name| metric(name)).collect(),
+    );
     let mut weights = 0;
     let (graph, store) = engine.store_mut();
     store
@@ -119,9 +118,8 @@ fn check(golden: &Golden) -> [f32; 2] {
             rows: part,
             targets: Some(TargetRows::new(&targets, part)),
         };
-        let mut totals = engine.new_totals();
-        engine.train(batch_size, batch, 0, &mut totals);
-        for (log, (_, value)) in logs.iter_mut().zip(engine.values("", &totals)) {
+        let totals = engine.step(batch_size, batch, 0);
+        for (log, (_, value)) in logs.iter_mut().zip(engine.setup().values("", &totals)) {
             log.push(value as f32);
         }
     }
@@ -142,7 +140,7 @@ fn check(golden: &Golden) -> [f32; 2] {
     let (test_rows, _) = golden.samples("x_test");
     compare(
         "predict",
-        &engine.predict(golden.floats("x_test"), test_rows),
+        &engine.predict(golden.floats("x_test"), test_rows).unwrap(),
         "predict",
     );
     let data = DataSet {
@@ -150,8 +148,9 @@ fn check(golden: &Golden) -> [f32; 2] {
         targets: golden.targets("y_test", test_rows),
         rows: test_rows,
     };
-    let totals = engine.evaluate_all(&data);
+    let totals = engine.evaluate_all(&data).unwrap();
     let evaluated: Vec<f32> = engine
+        .setup()
         .values("", &totals)
         .iter()
         .map(|&(_, v)| v as f32)

@@ -17,5 +17,6 @@ mod store;
 mod tests;
 
 pub(crate) use program::{Mode, Plan};
-pub(crate) use run::{Batch, Learner, Objective, Totals};
+pub(crate) use run::{Batch, Totals};
+pub(crate) use run::{Learner, Objective};
 pub(crate) use store::Store;

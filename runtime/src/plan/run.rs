@@ -33,21 +33,24 @@ pub(crate) struct Learner<'a> {
 
 /// Some rows of a data set.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Batch<'a> {
+pub struct Batch<'a> {
     /// All samples of the data set.
-    pub(crate) x: &'a [f32],
+    pub x: &'a [f32],
     /// The samples of this batch.
-    pub(crate) rows: &'a [u32],
+    pub rows: &'a [u32],
     /// Their targets. `None` to predict.
-    pub(crate) targets: Option<TargetRows<'a>>,
+    pub targets: Option<TargetRows<'a>>,
 }
 
 /// Sums over samples: the loss and the states of the metrics.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Totals {
-    pub(crate) rows: usize,
-    pub(crate) loss: f64,
-    pub(crate) metrics: Vec<Vec<f64>>,
+pub struct Totals {
+    /// How many samples.
+    pub rows: usize,
+    /// The sum of their losses.
+    pub loss: f64,
+    /// The states of each metric.
+    pub metrics: Vec<Vec<f64>>,
 }
 
 impl Totals {

@@ -1,9 +1,11 @@
 //! All parameters of a network in one arena.
 
+#[cfg(test)]
 use crate::error::Result;
 use crate::graph::{Graph, Node};
 use crate::kernels::aligned::AlignedVec;
 use crate::op::{Parameters, ParametersMut};
+#[cfg(test)]
 use crate::shape::Parameter;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -101,6 +103,20 @@ impl Store {
         vecs
     }
 
+    /// Takes over parameters in the same form.
+    pub(crate) fn set(&mut self, parameters: Vec<Vec<f32>>) {
+        let mut parameters = parameters.into_iter();
+        for block in &self.blocks {
+            for range in block.ranges.iter().filter(|range| !range.is_empty()) {
+                if let Some(parameter) = parameters.next() {
+                    let start = block.all.start;
+                    self.values[start + range.start..start + range.end].copy_from_slice(&parameter);
+                }
+            }
+        }
+    }
+
+    #[cfg(test)]
     /// Visits all parameters in order with their full names; the visitor may change them.
     pub(crate) fn visit_mut(
         &mut self,

@@ -290,10 +290,13 @@ pub enum TargetRule {
 
 /// Samples and targets of one length.
 #[derive(Clone, Debug)]
-pub(crate) struct DataSet<'a> {
-    pub(crate) x: Cow<'a, [f32]>,
-    pub(crate) targets: Targets<'a>,
-    pub(crate) rows: usize,
+pub struct DataSet<'a> {
+    /// All samples.
+    pub x: Cow<'a, [f32]>,
+    /// Their targets.
+    pub targets: Targets<'a>,
+    /// How many there are.
+    pub rows: usize,
 }
 
 impl<'a> DataSet<'a> {

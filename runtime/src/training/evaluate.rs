@@ -3,6 +3,7 @@
 use super::data::{FitsInput, Labels, Samples};
 use super::history::full_name;
 use crate::device::Device;
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::losses::Loss;
 use crate::model::Model;
@@ -97,7 +98,7 @@ impl<N: Network, D: Device, L: Loss> Model<N, D, L> {
         Y: Labels<L::Target, N::Output> + ?Sized,
     {
         let data = self.data_set("x", x, y)?;
-        let totals = self.engine().evaluate_all(&data);
-        Ok(Evaluation::new(self.engine().values("", &totals)))
+        let totals = self.engine().evaluate_all(&data)?;
+        Ok(Evaluation::new(self.engine().setup().values("", &totals)))
     }
 }

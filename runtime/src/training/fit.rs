@@ -64,6 +64,7 @@ impl<N: Network, D: Device, L: Loss> Model<N, D, L> {
         Y: Labels<L::Target, N::Output> + ?Sized,
     {
         options.check()?;
+        self.engine().setup().check_optimizer()?;
         let data = self.data_set("x", x, y)?;
         let training_rows = options.training_rows(data.rows)?;
         let validation = match options.validation_data {
@@ -75,7 +76,7 @@ impl<N: Network, D: Device, L: Loss> Model<N, D, L> {
             epochs: options.epochs,
             shuffle: options.shuffle,
             verbose: options.verbose,
-            seed: options.seed.unwrap_or(self.engine().seed()),
+            seed: options.seed.unwrap_or(self.engine().setup().seed),
             training_rows,
         };
         run.fit(self.engine_mut(), &data, validation.as_ref())
@@ -93,9 +94,9 @@ struct Run {
 }
 
 impl Run {
-    fn fit(
+    fn fit<E: Engine>(
         &self,
-        engine: &mut Engine,
+        engine: &mut E,
         data: &DataSet<'_>,
         validation: Option<&DataSet<'_>>,
     ) -> Result<History> {
@@ -103,78 +104,78 @@ impl Run {
         let mut order: Vec<u32> = (0..self.training_rows as u32).collect();
         let held_out: Vec<u32> = (self.training_rows as u32..data.rows as u32).collect();
         let steps = self.training_rows.div_ceil(self.batch_size);
-        let mut good = engine.snapshot();
+        engine.keep()?;
         for epoch in 1..=self.epochs {
+            let stream = engine.setup_mut().next_epoch();
             if self.shuffle {
                 let mut generator = ChaCha8Rng::seed_from_u64(self.seed);
-                generator.set_stream(engine.next_epoch());
+                generator.set_stream(stream);
                 order.shuffle(&mut generator);
             }
             let mut progress = Progress::start(self.verbose, epoch, self.epochs, steps);
-            // On one of rayon's own threads, which shares a step out to the others without waking itself up in between
-            // and without the queue for calls from outside, which now and then allocates.
-            let trained = rayon::scope(|_| self.epoch(engine, data, &order, &mut progress));
-            let totals = match trained {
-                Ok(totals) => totals,
-                Err(loss) => {
-                    engine.restore(&good);
-                    return Err(Error::LossNotFinite { epoch, loss });
-                }
-            };
-            let mut values = engine.values("", &totals);
-            if let Some(totals) = self.validate(engine, data, &held_out, validation) {
-                values.extend(engine.values("val_", &totals));
+            engine.run_epoch(|engine| self.epoch(engine, data, &order, &mut progress))?;
+            let totals = engine.totals()?;
+            // What the last step did to the weights would show in the next loss only, and until then the epoch would
+            // count as one that ended well.
+            if !totals.loss.is_finite() || !engine.is_finite()? {
+                engine.take_back()?;
+                let loss = if totals.loss.is_finite() {
+                    f64::NAN
+                } else {
+                    totals.loss
+                };
+                return Err(Error::LossNotFinite { epoch, loss });
+            }
+            let mut values = engine.setup().values("", &totals);
+            if let Some(totals) = self.validate(engine, data, &held_out, validation)? {
+                values.extend(engine.setup().values("val_", &totals));
             }
             progress.finish(&values);
             for (name, value) in values {
                 history.push(&name, value);
             }
-            engine.snapshot_into(&mut good);
+            engine.keep()?;
         }
         Ok(history)
     }
 
-    /// All steps of an epoch. The error is a loss that is NaN or infinite.
-    fn epoch(
+    /// All steps of an epoch, or as many as make sense.
+    fn epoch<E: Engine>(
         &self,
-        engine: &mut Engine,
+        engine: &mut E,
         data: &DataSet<'_>,
         order: &[u32],
         progress: &mut Progress,
-    ) -> Result<Totals, f64> {
-        let mut totals = engine.new_totals();
+    ) -> Result<()> {
+        engine.start_totals()?;
         for (step, rows) in order.chunks(self.batch_size).enumerate() {
             let batch = Batch {
                 x: &data.x,
                 rows,
                 targets: Some(TargetRows::new(&data.targets, rows)),
             };
-            engine.train(self.batch_size, batch, self.seed, &mut totals);
-            if !totals.loss.is_finite() {
-                return Err(totals.loss);
+            engine.train(self.batch_size, batch, self.seed)?;
+            if engine.has_diverged() {
+                break;
             }
-            progress.step(step + 1, || engine.values("", &totals));
+            progress.step(step + 1, || {
+                Ok(engine.setup().values("", &engine.totals()?))
+            })?;
         }
-        // What the last step did to the weights would show in the next loss only, and until then the epoch would count
-        // as one that ended well.
-        if engine.is_finite() {
-            Ok(totals)
-        } else {
-            Err(f64::NAN)
-        }
+        Ok(())
     }
 
-    fn validate(
+    fn validate<E: Engine>(
         &self,
-        engine: &Engine,
+        engine: &E,
         data: &DataSet<'_>,
         held_out: &[u32],
         validation: Option<&DataSet<'_>>,
-    ) -> Option<Totals> {
+    ) -> Result<Option<Totals>> {
         match validation {
-            Some(validation) => Some(engine.evaluate_all(validation)),
-            None if !held_out.is_empty() => Some(engine.evaluate(data, held_out)),
-            None => None,
+            Some(validation) => engine.evaluate_all(validation).map(Some),
+            None if !held_out.is_empty() => engine.evaluate(data, held_out).map(Some),
+            None => Ok(None),
         }
     }
 }

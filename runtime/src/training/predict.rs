@@ -2,6 +2,7 @@
 
 use super::data::{FitsInput, Samples, check_samples};
 use crate::device::Device;
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::network::Network;
@@ -45,7 +46,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     {
         let x = x.values();
         let rows = check_samples("x", &x, N::Input::SHAPE)?;
-        let answers = self.engine().predict(&x, rows);
+        let answers = self.engine().predict(&x, rows)?;
         Cpu::default()
             .try_tensor_from_vec(answers, N::Output::batched(rows))
             .map_err(Error::device)

@@ -1,6 +1,7 @@
 //! What `fit` prints.
 
 use super::options::Verbose;
+use crate::error::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 
@@ -43,13 +44,18 @@ impl Progress {
     }
 
     /// One more step is done. `values` is asked for only if they are shown.
-    pub(super) fn step(&mut self, done: usize, values: impl FnOnce() -> Vec<(String, f64)>) {
+    pub(super) fn step(
+        &mut self,
+        done: usize,
+        values: impl FnOnce() -> Result<Vec<(String, f64)>>,
+    ) -> Result<()> {
         if self.bar.is_hidden() || self.drawn.elapsed() < REDRAW {
-            return;
+            return Ok(());
         }
         self.drawn = Instant::now();
         self.bar.set_position(done as u64);
-        self.bar.set_message(line(&values()));
+        self.bar.set_message(line(&values()?));
+        Ok(())
     }
 
     /// The epoch is over.

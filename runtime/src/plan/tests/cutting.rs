@@ -1,7 +1,7 @@
 //! Threads, micro-batches and slots: the same result however a batch is cut.
 
 use super::{batch, compiled, images, train, with_dropout, with_normalization};
-use crate::engine::Engine;
+use crate::engine::{CpuEngine, Engine};
 use crate::golden::close;
 use crate::graph::Graph;
 use crate::kernels::aligned::AlignedVec;
@@ -31,7 +31,7 @@ fn threads_change_no_bit() {
                     let (steps, engine) = train(graph(), &data, batch_size);
                     let losses: Vec<u64> = steps.iter().map(|t| t.loss.to_bits()).collect();
                     let right: Vec<f64> = steps.iter().map(|t| t.metrics[0][0]).collect();
-                    let answers = bits(&engine.predict(&data.x, data.rows));
+                    let answers = bits(&engine.predict(&data.x, data.rows).unwrap());
                     (losses, right, bits(engine.store().values()), answers)
                 })
             });
@@ -107,9 +107,11 @@ fn micro_batches_and_slots_change_nothing_but_rounding() {
 }
 
 /// Answers for each row alone, which no other row can have touched.
-fn alone(engine: &Engine, data: &DataSet<'_>) -> Vec<f32> {
+fn alone(engine: &CpuEngine, data: &DataSet<'_>) -> Vec<f32> {
     let samples = data.x.chunks_exact(data.x.len() / data.rows);
-    samples.flat_map(|x| engine.predict(x, 1)).collect()
+    samples
+        .flat_map(|x| engine.predict(x, 1).unwrap())
+        .collect()
 }
 
 #[test]
@@ -119,13 +121,13 @@ fn predictions_and_evaluations_do_not_depend_on_the_batch() {
     for graph in [with_dropout, with_normalization] {
         // A few steps, so that the moving averages are not what they started with.
         let (_, engine) = train(graph(), &images(50), 32);
-        let answers = engine.predict(&data.x, data.rows);
+        let answers = engine.predict(&data.x, data.rows).unwrap();
         close("answers", &answers, &alone(&engine, &data), 1e-6);
-        let totals = engine.evaluate_all(&data);
+        let totals = engine.evaluate_all(&data).unwrap();
         assert_eq!(totals.rows, 600);
         let (mut loss, mut right) = (0.0, 0.0);
         for row in 0..600 {
-            let one = engine.evaluate(&data, &[row]);
+            let one = engine.evaluate(&data, &[row]).unwrap();
             loss += one.loss;
             right += one.metrics[0][0];
         }
@@ -143,10 +145,10 @@ fn predictions_and_evaluations_do_not_depend_on_the_batch() {
 fn several_threads_may_predict_at_once() {
     let data = images(100);
     let engine = compiled(with_normalization(), SGD::default());
-    let expected = bits(&engine.predict(&data.x, data.rows));
+    let expected = bits(&engine.predict(&data.x, data.rows).unwrap());
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..6)
-            .map(|_| scope.spawn(|| bits(&engine.predict(&data.x, data.rows))))
+            .map(|_| scope.spawn(|| bits(&engine.predict(&data.x, data.rows).unwrap())))
             .collect();
         for thread in threads {
             assert_eq!(thread.join().unwrap(), expected);
@@ -159,14 +161,13 @@ fn predictions_follow_the_weights() {
     let data = images(40);
     let order: Vec<u32> = (0..40).collect();
     let mut engine = compiled(with_normalization(), SGD::new(0.1));
-    let before = engine.predict(&data.x, data.rows);
-    let snapshot = engine.snapshot();
-    let mut totals = engine.new_totals();
-    engine.train(40, batch(&data, &order), 0, &mut totals);
-    assert_ne!(engine.predict(&data.x, data.rows), before);
-    engine.restore(&snapshot);
-    assert_eq!(engine.predict(&data.x, data.rows), before);
+    let before = engine.predict(&data.x, data.rows).unwrap();
+    engine.keep().unwrap();
+    engine.step(40, batch(&data, &order), 0);
+    assert_ne!(engine.predict(&data.x, data.rows).unwrap(), before);
+    engine.take_back().unwrap();
+    assert_eq!(engine.predict(&data.x, data.rows).unwrap(), before);
     let (_, store) = engine.store_mut();
     store.layer_mut(0).get(0).fill(0.0);
-    assert_ne!(engine.predict(&data.x, data.rows), before);
+    assert_ne!(engine.predict(&data.x, data.rows).unwrap(), before);
 }

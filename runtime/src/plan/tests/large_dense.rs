@@ -2,7 +2,7 @@
 
 use super::{batch, numbers};
 use crate::activations::ActivationFunction::{self, Linear, Relu, Tanh};
-use crate::engine::Engine;
+use crate::engine::{CpuEngine, Engine};
 use crate::golden::close;
 use crate::graph::{Graph, chain};
 use crate::layers::Dense;
@@ -68,7 +68,7 @@ impl PlainDense {
 }
 
 impl Plain {
-    fn new(engine: &Engine, sizes: &[usize], activations: &[ActivationFunction]) -> Plain {
+    fn new(engine: &CpuEngine, sizes: &[usize], activations: &[ActivationFunction]) -> Plain {
         let wide = |values: &[f32]| values.iter().map(|&v| f64::from(v)).collect::<Vec<f64>>();
         let layers = activations
             .iter()
@@ -158,14 +158,8 @@ fn check(graph: Graph, sizes: &[usize], activations: &[ActivationFunction]) {
         rows,
     };
     let learning_rate = 0.5;
-    let mut engine = Engine::new(graph, 4);
-    engine
-        .compile(
-            Box::new(SGD::new(learning_rate)),
-            Box::new(MeanSquaredError),
-            Vec::new(),
-        )
-        .unwrap();
+    let optimizer = Box::new(SGD::new(learning_rate));
+    let mut engine = CpuEngine::compiled(graph, 4, optimizer, Box::new(MeanSquaredError), vec![]);
     let mut plain = Plain::new(&engine, sizes, activations);
     let x: Vec<f64> = data.x.iter().map(|&v| f64::from(v)).collect();
     let t: Vec<f64> = numbers(2, rows * outputs)
@@ -174,8 +168,7 @@ fn check(graph: Graph, sizes: &[usize], activations: &[ActivationFunction]) {
         .collect();
     let order: Vec<u32> = (0..rows as u32).collect();
     for part in order.chunks(batch_size) {
-        let mut totals = engine.new_totals();
-        engine.train(batch_size, batch(&data, part), 0, &mut totals);
+        let totals = engine.step(batch_size, batch(&data, part), 0);
         let (first, end) = (part[0] as usize, part[0] as usize + part.len());
         let loss = plain.train(
             &x[first * inputs..end * inputs],
@@ -202,7 +195,12 @@ fn check(graph: Graph, sizes: &[usize], activations: &[ActivationFunction]) {
         .flat_map(|x| plain.forward(x).pop().unwrap())
         .map(|v| v as f32)
         .collect();
-    close("answers", &engine.predict(&data.x, rows), &answers, 2e-6);
+    close(
+        "answers",
+        &engine.predict(&data.x, rows).unwrap(),
+        &answers,
+        2e-6,
+    );
     assert!(
         plain
             .layers

@@ -5,7 +5,7 @@ mod large_dense;
 
 use super::{Batch, Totals};
 use crate::activations::ActivationFunction::{Relu, Softmax, Tanh};
-use crate::engine::Engine;
+use crate::engine::CpuEngine;
 use crate::graph::{Graph, chain};
 use crate::layers::{
     Activation, AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten,
@@ -71,13 +71,15 @@ fn with_normalization() -> Graph {
     }
 }
 
-fn compiled(graph: Graph, optimizer: impl Optimizer + 'static) -> Engine {
-    let mut engine = Engine::new(graph, 3);
+fn compiled(graph: Graph, optimizer: impl Optimizer + 'static) -> CpuEngine {
     let loss = Box::new(SparseCategoricalCrossentropy::default());
-    engine
-        .compile(Box::new(optimizer), loss, vec![Box::new(Accuracy)])
-        .unwrap();
-    engine
+    CpuEngine::compiled(
+        graph,
+        3,
+        Box::new(optimizer),
+        loss,
+        vec![Box::new(Accuracy)],
+    )
 }
 
 /// Rows of a data set as a batch.
@@ -90,15 +92,14 @@ fn batch<'a>(data: &'a DataSet<'_>, rows: &'a [u32]) -> Batch<'a> {
 }
 
 /// Two epochs; the last batch of each is smaller.
-fn train(graph: Graph, data: &DataSet<'_>, batch_size: usize) -> (Vec<Totals>, Engine) {
+fn train(graph: Graph, data: &DataSet<'_>, batch_size: usize) -> (Vec<Totals>, CpuEngine) {
     let mut engine = compiled(graph, Adam::new(0.01));
     let order: Vec<u32> = (0..data.rows as u32).rev().collect();
     assert!(!data.rows.is_multiple_of(batch_size));
     let mut steps = Vec::new();
     for _ in 0..2 {
         for rows in order.chunks(batch_size) {
-            let mut totals = engine.new_totals();
-            engine.train(batch_size, batch(data, rows), 17, &mut totals);
+            let totals = engine.step(batch_size, batch(data, rows), 17);
             assert_eq!(totals.rows, rows.len());
             steps.push(totals);
         }

@@ -1,0 +1,36 @@
+// Plain work on arrays: putting a batch together, and adding gradients.
+
+#include "common.cuh"
+
+// Row r of dst = row order[r] of src. The numbers are any of four bytes: floats, or class ids in rows of one.
+// Grid: (ceil(rows * row_len / 1024)). Four numbers a thread.
+KERNEL gather_rows(const unsigned* src, const unsigned* order, unsigned* dst, unsigned rows, unsigned row_len) {
+    const unsigned n = rows * row_len;
+    const unsigned i = 4 * thread_of_grid();
+    if (i >= n) return;
+    unsigned row = i / row_len, column = i - row * row_len;
+    const unsigned* from = src + order[row] * row_len + column;
+    // All four lie in one row, and both sides begin where one load reaches.
+    if (i + 4 <= n && column + 4 <= row_len && in_one_load(from) && in_one_load(dst + i)) {
+        *reinterpret_cast<uint4*>(dst + i) = *reinterpret_cast<const uint4*>(from);
+        return;
+    }
+    for (unsigned j = 0; j < 4 && i + j < n; ++j) {
+        dst[i + j] = src[order[row] * row_len + column];
+        if (++column == row_len) {
+            column = 0;
+            ++row;
+        }
+    }
+}
+
+// y += x: where a value feeds several layers, the gradients from each come together.
+// Grid: (ceil(n / 1024)). Four numbers a thread.
+KERNEL add(const float* x, float* y, unsigned n) {
+    const unsigned i = 4 * thread_of_grid();
+    if (i >= n) return;
+    const Four more = load(x, i, n);
+    Four sum = load(y, i, n);
+    for (unsigned j = 0; j < 4; ++j) sum.at[j] += more.at[j];
+    store(y, i, n, sum);
+}

@@ -1,0 +1,250 @@
+//! A network on the CPU.
+
+use super::{Engine, Setup};
+use crate::error::Result;
+use crate::kernels::aligned::AlignedVec;
+use crate::plan::{Batch, Learner, Mode, Objective, Plan, Store, Totals};
+use crate::training::data::{DataSet, TargetRows};
+use dfdx::tensor::Cpu;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Samples that `evaluate` and `predict` send through the network at a time.
+const INFERENCE_BATCH: usize = 256;
+
+/// Plans that are kept for the next call.
+const MAX_IDLE: usize = 8;
+
+/// Weights in one arena, plans that run on all cores.
+#[derive(Debug)]
+pub struct CpuEngine {
+    setup: Setup,
+    store: Store,
+    /// What the optimizer remembers of each weight.
+    states: Vec<AlignedVec>,
+    training_plan: Option<Plan>,
+    totals: Totals,
+    kept: Vec<f32>,
+    /// Changes whenever the weights do, so that packed weights are remade in time.
+    version: u64,
+    /// Plans that are not in use, each with the version of the weights that it has packed.
+    idle: Mutex<Vec<(Plan, u64)>>,
+}
+
+impl CpuEngine {
+    /// Lends a plan whose packed weights are those of now. Several threads each get their own.
+    fn with_plan(&self, mode: Mode, rows: usize, work: impl FnOnce(&mut Plan, usize)) {
+        let size = rows.clamp(1, INFERENCE_BATCH);
+        let mut idle = self.idle();
+        let found = idle.iter().position(|(plan, _)| plan.fits(mode, size));
+        let found = found.map(|i| idle.swap_remove(i));
+        drop(idle);
+        let (mut plan, packed) = match found {
+            Some((plan, version)) => (plan, version == self.version),
+            None => {
+                let plan = Plan::new(&self.setup.graph, &self.store, mode, size);
+                (plan, false)
+            }
+        };
+        if !packed {
+            plan.pack(&self.store);
+        }
+        work(&mut plan, size);
+        let mut idle = self.idle();
+        if idle.len() < MAX_IDLE {
+            idle.push((plan, self.version));
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<(Plan, u64)>> {
+        // A thread that panicked while it held the lock leaves the list as it was.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Engine for CpuEngine {
+    type Device = Cpu;
+
+    fn new(_: &Cpu, setup: Setup) -> Result<Self> {
+        Ok(CpuEngine {
+            store: Store::new(&setup.graph, setup.seed),
+            setup,
+            states: Vec::new(),
+            training_plan: None,
+            totals: Totals::default(),
+            kept: Vec::new(),
+            version: 0,
+            idle: Mutex::new(Vec::new()),
+        })
+    }
+
+    fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    fn setup_mut(&mut self) -> &mut Setup {
+        &mut self.setup
+    }
+
+    fn prepare(&mut self) -> Result<()> {
+        let compiled = self.setup.compiled.as_ref();
+        let states = compiled.map_or(0, |c| c.optimizer.states());
+        let len = self.store.values().len();
+        self.states = (0..states).map(|_| AlignedVec::new(len)).collect();
+        self.training_plan = None;
+        self.start_totals()
+    }
+
+    fn parameters(&self) -> Result<Vec<Vec<f32>>> {
+        Ok(self.store.to_vecs())
+    }
+
+    fn set_parameters(&mut self, parameters: Vec<Vec<f32>>) -> Result<()> {
+        self.version += 1;
+        self.store.set(parameters);
+        Ok(())
+    }
+
+    /// On one of rayon's own threads, which shares a step out to the others without waking itself up in between and
+    /// without the queue for calls from outside, which now and then allocates.
+    fn run_epoch<R: Send>(&mut self, steps: impl FnOnce(&mut Self) -> R + Send) -> R {
+        rayon::scope(|_| steps(self))
+    }
+
+    fn start_totals(&mut self) -> Result<()> {
+        self.totals = Totals::new(self.setup.metrics());
+        Ok(())
+    }
+
+    fn train(&mut self, batch_size: usize, batch: Batch<'_>, seed: u64) -> Result<()> {
+        let Some(compiled) = &mut self.setup.compiled else {
+            return Ok(());
+        };
+        self.version += 1;
+        let plan = match &mut self.training_plan {
+            Some(plan) if plan.fits(Mode::Train, batch_size) => plan,
+            slot => slot.insert(Plan::new(
+                &self.setup.graph,
+                &self.store,
+                Mode::Train,
+                batch_size,
+            )),
+        };
+        let objective = Objective {
+            loss: &*compiled.loss,
+            metrics: &compiled.metrics,
+        };
+        let learner = Learner {
+            store: &mut self.store,
+            optimizer: &mut *compiled.optimizer,
+            states: &mut self.states,
+            seed,
+            step: compiled.step,
+        };
+        plan.train(batch, objective, learner, &mut self.totals);
+        compiled.step += 1;
+        Ok(())
+    }
+
+    fn totals(&self) -> Result<Totals> {
+        Ok(self.totals.clone())
+    }
+
+    fn has_diverged(&self) -> bool {
+        !self.totals.loss.is_finite()
+    }
+
+    fn is_finite(&self) -> Result<bool> {
+        Ok(self.store.values().iter().all(|v| v.is_finite()))
+    }
+
+    fn evaluate(&self, data: &DataSet<'_>, rows: &[u32]) -> Result<Totals> {
+        let mut totals = Totals::new(self.setup.metrics());
+        let Some(compiled) = &self.setup.compiled else {
+            return Ok(totals);
+        };
+        let objective = Objective {
+            loss: &*compiled.loss,
+            metrics: &compiled.metrics,
+        };
+        self.with_plan(Mode::Evaluate, rows.len(), |plan, size| {
+            for rows in rows.chunks(size) {
+                let batch = Batch {
+                    x: &data.x,
+                    rows,
+                    targets: Some(TargetRows::new(&data.targets, rows)),
+                };
+                plan.evaluate(batch, objective, &self.store, &mut totals);
+            }
+        });
+        Ok(totals)
+    }
+
+    fn predict(&self, x: &[f32], rows: usize) -> Result<Vec<f32>> {
+        let (_, output) = self.setup.graph.outputs()[0];
+        let width = self.setup.graph.shape(output).size();
+        let mut answers = vec![0.0; rows * width];
+        let order: Vec<u32> = (0..rows as u32).collect();
+        self.with_plan(Mode::Predict, rows, |plan, size| {
+            let parts = answers.chunks_mut(size * width);
+            for (rows, answers) in order.chunks(size).zip(parts) {
+                let batch = Batch {
+                    x,
+                    rows,
+                    targets: None,
+                };
+                plan.predict(batch, &self.store, answers);
+            }
+        });
+        Ok(answers)
+    }
+
+    fn keep(&mut self) -> Result<()> {
+        self.kept.clear();
+        self.kept.extend_from_slice(self.store.values());
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> Result<()> {
+        self.version += 1;
+        self.store.values_mut().copy_from_slice(&self.kept);
+        self.states.iter_mut().for_each(|state| state.fill(0.0));
+        if let Some(compiled) = &mut self.setup.compiled {
+            compiled.optimizer.start_afresh();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl CpuEngine {
+    /// A compiled network for tests.
+    pub(crate) fn compiled(
+        graph: crate::graph::Graph,
+        seed: u64,
+        optimizer: Box<dyn crate::optimizers::Optimizer>,
+        loss: Box<dyn crate::losses::Loss>,
+        metrics: Vec<Box<dyn crate::metrics::Metric>>,
+    ) -> Self {
+        let mut engine = CpuEngine::new(&Cpu::default(), Setup::new(graph, seed)).unwrap();
+        engine.compile(optimizer, loss, metrics).unwrap();
+        engine
+    }
+
+    /// One step and its totals.
+    pub(crate) fn step(&mut self, batch_size: usize, batch: Batch<'_>, seed: u64) -> Totals {
+        self.start_totals().unwrap();
+        self.train(batch_size, batch, seed).unwrap();
+        self.totals().unwrap()
+    }
+
+    /// The weights.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The weights, to change.
+    pub(crate) fn store_mut(&mut self) -> (&crate::graph::Graph, &mut Store) {
+        self.version += 1;
+        (&self.setup.graph, &mut self.store)
+    }
+}

@@ -1,0 +1,177 @@
+//! Engines: a network that lives on a device, without its types. Each device has one.
+
+mod cpu;
+
+use crate::error::{Error, Result};
+use crate::graph::Graph;
+use crate::losses::Loss;
+use crate::metrics::Metric;
+use crate::optimizers::Optimizer;
+use crate::plan::{Batch, Totals};
+use crate::training::data::DataSet;
+use std::fmt::Debug;
+
+pub(crate) use cpu::CpuEngine;
+
+/// What every engine knows of its network.
+#[derive(Debug)]
+pub struct Setup {
+    /// The layers.
+    pub graph: Graph,
+    /// What the first weights were drawn from, and what randomness in training is drawn from unless a call says
+    /// otherwise.
+    pub seed: u64,
+    /// What `compile` adds.
+    pub compiled: Option<Compiled>,
+}
+
+/// What a network is trained for.
+#[derive(Debug)]
+pub struct Compiled {
+    pub(crate) optimizer: Box<dyn Optimizer>,
+    pub(crate) loss: Box<dyn Loss>,
+    pub(crate) metrics: Vec<Box<dyn Metric>>,
+    /// Training steps so far.
+    pub(crate) step: u64,
+    /// Epochs so far.
+    pub(crate) epoch: u64,
+}
+
+impl Setup {
+    /// A network that is not compiled.
+    pub(crate) fn new(graph: Graph, seed: u64) -> Self {
+        Setup {
+            graph,
+            seed,
+            compiled: None,
+        }
+    }
+
+    /// The metrics; none before `compile`.
+    pub(crate) fn metrics(&self) -> &[Box<dyn Metric>] {
+        self.compiled.as_ref().map_or(&[], |c| &c.metrics)
+    }
+
+    /// How many training steps there were since `compile`.
+    pub(crate) fn step(&self) -> u64 {
+        self.compiled.as_ref().map_or(0, |c| c.step)
+    }
+
+    /// The number of the next epoch since `compile`, from which its shuffling is drawn.
+    pub(crate) fn next_epoch(&mut self) -> u64 {
+        match &mut self.compiled {
+            Some(compiled) => {
+                compiled.epoch += 1;
+                compiled.epoch
+            }
+            None => 0,
+        }
+    }
+
+    /// The names and values of the loss and the metrics.
+    pub(crate) fn values(&self, prefix: &str, totals: &Totals) -> Vec<(String, f64)> {
+        let mut values = vec![(format!("{prefix}loss"), totals.mean_loss())];
+        for (metric, states) in self.metrics().iter().zip(&totals.metrics) {
+            values.push((format!("{prefix}{}", metric.name()), metric.result(states)));
+        }
+        values
+    }
+
+    /// Refuses options of the optimizer that are outside their range.
+    pub(crate) fn check_optimizer(&self) -> Result<()> {
+        let problem = self.compiled.as_ref().and_then(|c| c.optimizer.problem());
+        match problem {
+            None => Ok(()),
+            Some((option, value, expected)) => Err(Error::InvalidOption {
+                option,
+                value: value.to_string(),
+                expected,
+            }),
+        }
+    }
+}
+
+/// A network with its weights and its optimizer's memory on a device.
+pub trait Engine: Debug + Send + Sized {
+    /// The device.
+    type Device;
+
+    /// A network on `device`, with first weights drawn from the setup's seed.
+    fn new(device: &Self::Device, setup: Setup) -> Result<Self>;
+
+    /// What it knows of its network.
+    fn setup(&self) -> &Setup;
+
+    /// The same, to change.
+    fn setup_mut(&mut self) -> &mut Setup;
+
+    /// Makes room for the memory of a new optimizer.
+    fn prepare(&mut self) -> Result<()>;
+
+    /// Copies of all parameters in order. One of length 0 is left out: a layer may as well not have named it.
+    fn parameters(&self) -> Result<Vec<Vec<f32>>>;
+
+    /// Takes over parameters in the same form.
+    fn set_parameters(&mut self, parameters: Vec<Vec<f32>>) -> Result<()>;
+
+    /// Runs the steps of an epoch, wherever this engine likes them to be run.
+    fn run_epoch<R: Send>(&mut self, steps: impl FnOnce(&mut Self) -> R + Send) -> R;
+
+    /// Forgets the totals of the last epoch.
+    fn start_totals(&mut self) -> Result<()>;
+
+    /// One training step with a batch of at most `batch_size` samples.
+    fn train(&mut self, batch_size: usize, batch: Batch<'_>, seed: u64) -> Result<()>;
+
+    /// The sums over the samples since [`Engine::start_totals`].
+    fn totals(&self) -> Result<Totals>;
+
+    /// Whether it is known that the loss has become NaN or infinite. An engine that would have to wait for its device to
+    /// know says `false`.
+    fn has_diverged(&self) -> bool;
+
+    /// Whether no weight is NaN or infinite.
+    fn is_finite(&self) -> Result<bool>;
+
+    /// The loss and the metrics of some rows of a data set.
+    fn evaluate(&self, data: &DataSet<'_>, rows: &[u32]) -> Result<Totals>;
+
+    /// The answers for `rows` samples.
+    fn predict(&self, x: &[f32], rows: usize) -> Result<Vec<f32>>;
+
+    /// Remembers the weights as they are.
+    fn keep(&mut self) -> Result<()>;
+
+    /// Takes the weights back to what was kept, and lets the optimizer forget everything.
+    fn take_back(&mut self) -> Result<()>;
+
+    /// Sets what the network is trained for.
+    fn compile(
+        &mut self,
+        optimizer: Box<dyn Optimizer>,
+        loss: Box<dyn Loss>,
+        metrics: Vec<Box<dyn Metric>>,
+    ) -> Result<()> {
+        let before = self.setup_mut().compiled.replace(Compiled {
+            optimizer,
+            loss,
+            metrics,
+            step: 0,
+            epoch: 0,
+        });
+        if let Err(error) = self.setup().check_optimizer() {
+            self.setup_mut().compiled = before;
+            return Err(error);
+        }
+        if let Some(compiled) = &mut self.setup_mut().compiled {
+            compiled.optimizer.start_afresh();
+        }
+        self.prepare()
+    }
+
+    /// The loss and the metrics of a whole data set.
+    fn evaluate_all(&self, data: &DataSet<'_>) -> Result<Totals> {
+        let rows: Vec<u32> = (0..data.rows as u32).collect();
+        self.evaluate(data, &rows)
+    }
+}
