@@ -10,13 +10,15 @@
 //! result does not depend on the number of threads.
 
 mod buffers;
+mod outline;
 mod program;
 mod run;
 mod store;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use program::{Mode, Plan};
+pub(crate) use outline::Mode;
+pub(crate) use program::Plan;
 pub(crate) use run::{Batch, Totals};
 pub(crate) use run::{Learner, Objective};
 pub(crate) use store::Store;

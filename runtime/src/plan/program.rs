@@ -1,6 +1,7 @@
-//! From a graph to the list of calls of one step.
+//! How a step runs on the CPU: regions, threads and memory.
 
 use super::buffers::{Buffer, Home, place};
+use super::outline::{Call, Flow, Mode, Outline, Step};
 use super::run::Slot;
 use super::store::Store;
 use crate::activations::ActivationFunction;
@@ -9,30 +10,6 @@ use crate::kernels::aligned::AlignedVec;
 use crate::op::{Grain, Op};
 use std::ops::Range;
 
-/// What a plan is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// Forward, loss, backward, update.
-    Train,
-    /// Forward and loss.
-    Evaluate,
-    /// Forward.
-    Predict,
-}
-
-/// One thing that is done with the rows of a batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Call {
-    /// Copies the samples of the batch to the first buffer.
-    Gather,
-    /// The forward pass of a stage.
-    Forward(usize),
-    /// The loss, the metrics and the gradient of the last stage; for `predict`, copies the answers out.
-    Head,
-    /// The backward pass of a stage.
-    Backward(usize),
-}
-
 /// Calls that run one after another for the same rows.
 #[derive(Debug)]
 pub(super) struct Region {
@@ -40,17 +17,13 @@ pub(super) struct Region {
     pub(super) calls: Range<usize>,
 }
 
-/// A layer that does something, with its buffers.
+/// A step with its memory.
 #[derive(Debug)]
 pub(super) struct Stage {
     pub(super) op: Box<dyn Op>,
     /// Which layer of the network it is.
     pub(super) layer: usize,
-    pub(super) input: usize,
-    pub(super) output: usize,
-    pub(super) cache: Option<usize>,
-    pub(super) d_output: Option<usize>,
-    pub(super) d_input: Option<usize>,
+    pub(super) flow: Flow,
     pub(super) packed: Range<usize>,
     pub(super) shared: Range<usize>,
     /// Where its gradients are, and in which of the two arenas.
@@ -75,6 +48,7 @@ pub(crate) struct Plan {
     pub(super) calls: Vec<Call>,
     pub(super) regions: Vec<Region>,
     pub(super) buffers: Vec<Buffer>,
+    pub(super) last: usize,
     pub(super) predictions: Option<usize>,
     pub(super) head: ActivationFunction,
     pub(super) output_size: usize,
@@ -127,76 +101,37 @@ impl Plan {
         cut: Cut,
     ) -> Self {
         let training = mode == Mode::Train;
-        let mut buffers = Vec::new();
-        let mut buffer_of = vec![usize::MAX; graph.values()];
-        let mut new_buffer = |row_len| {
-            buffers.push(Buffer {
-                row_len,
-                alive: 0..=0,
-                home: Home::Local,
-                offset: 0,
-            });
-            buffers.len() - 1
-        };
-
-        let (_, input) = graph.inputs()[0];
-        let (_, output) = graph.outputs()[0];
-        buffer_of[input.0] = new_buffer(graph.shape(input).size());
+        let Outline {
+            steps,
+            calls,
+            mut buffers,
+            last,
+            predictions,
+            head,
+            output,
+        } = Outline::new(graph, store, mode);
         let (mut packed, mut shared) = (0, 0);
         let (mut slot_gradients, mut batch_gradients) = (0, 0);
-        let mut head = ActivationFunction::Linear;
-        let mut stages: Vec<Stage> = Vec::new();
-        for (layer, node) in graph.nodes().iter().enumerate() {
-            let mut op = graph.op(node);
-            // The loss computes the last activation together with itself.
-            if node.output == output && mode != Mode::Predict {
-                head = op.take_activation();
-            }
-            let source = buffer_of[node.inputs[0].0];
-            if op.is_view() {
-                buffer_of[node.output.0] = source;
-                continue;
-            }
-            buffer_of[node.output.0] = new_buffer(graph.shape(node.output).size());
+        let mut stages: Vec<Stage> = Vec::with_capacity(steps.len());
+        for Step { op, layer, flow } in steps {
             let memory = op.memory(training);
-            let block = &store.blocks()[layer];
+            let trained = store.blocks()[layer].trained.len();
             let once = op.deferred() || op.grain(training) == Grain::Batch;
-            let gradients = if once {
-                Gradients::Batch(take(&mut batch_gradients, block.trained.len()))
-            } else {
-                Gradients::Slots(take(&mut slot_gradients, block.trained.len()))
-            };
             stages.push(Stage {
                 layer,
-                input: source,
-                output: buffer_of[node.output.0],
-                cache: (training && memory.cache > 0).then(|| new_buffer(memory.cache)),
-                d_output: None,
-                d_input: None,
+                flow,
                 packed: take(&mut packed, memory.packed),
                 shared: take(&mut shared, if training { memory.shared } else { 0 }),
-                gradients,
+                gradients: if once {
+                    Gradients::Batch(take(&mut batch_gradients, trained))
+                } else {
+                    Gradients::Slots(take(&mut slot_gradients, trained))
+                },
                 op,
             });
         }
-
-        let output_shape = graph.shape(output);
-        let predictions = (mode != Mode::Predict).then(|| new_buffer(output_shape.size()));
-        if training {
-            connect_gradients(&mut stages, store, &mut new_buffer, graph);
-        }
-        let calls = calls(&stages, mode);
         let regions = regions(&calls, &stages, training);
-        let last_buffer = buffer_of[output.0];
-        let uses = uses(&calls, &stages, last_buffer, predictions, training);
-        settle(
-            &mut buffers,
-            &uses,
-            &regions,
-            &stages,
-            calls.len(),
-            training,
-        );
+        bring_home(&mut buffers, &regions, calls.len());
 
         let macs: usize = stages.iter().map(|s| s.op.macs()).sum();
         let threaded = macs * batch * if training { 3 } else { 1 } >= cut.threaded_macs;
@@ -223,8 +158,9 @@ impl Plan {
             buffers,
             predictions,
             head,
-            output_size: output_shape.size(),
-            output_width: output_shape.last(),
+            last,
+            output_size: output.size(),
+            output_width: output.last(),
             micro_batch,
             slots: (0..slot_count)
                 .map(|_| Slot::new(local, scratch, if training { slot_gradients } else { 0 }))
@@ -251,51 +187,6 @@ fn take(end: &mut usize, len: usize) -> Range<usize> {
     start..*end
 }
 
-/// Gives each stage buffers for its gradients. The first layer with parameters, and those before it, need none for
-/// their inputs.
-fn connect_gradients(
-    stages: &mut [Stage],
-    store: &Store,
-    new_buffer: &mut impl FnMut(usize) -> usize,
-    graph: &Graph,
-) {
-    let mut gradient_of = std::collections::HashMap::new();
-    let first_trained = stages
-        .iter()
-        .position(|s| !store.blocks()[s.layer].trained.is_empty())
-        .unwrap_or(stages.len());
-    for (i, stage) in stages.iter_mut().enumerate() {
-        if i > first_trained {
-            let node = &graph.nodes()[stage.layer];
-            let size = graph.shape(node.inputs[0]).size();
-            stage.d_input = Some(
-                *gradient_of
-                    .entry(stage.input)
-                    .or_insert_with(|| new_buffer(size)),
-            );
-        }
-        if i >= first_trained {
-            let size = graph.shape(graph.nodes()[stage.layer].output).size();
-            stage.d_output = Some(
-                *gradient_of
-                    .entry(stage.output)
-                    .or_insert_with(|| new_buffer(size)),
-            );
-        }
-    }
-}
-
-fn calls(stages: &[Stage], mode: Mode) -> Vec<Call> {
-    let mut calls = vec![Call::Gather];
-    calls.extend((0..stages.len()).map(Call::Forward));
-    calls.push(Call::Head);
-    if mode == Mode::Train {
-        let wanted = |&s: &usize| stages[s].d_output.is_some();
-        calls.extend((0..stages.len()).rev().filter(wanted).map(Call::Backward));
-    }
-    calls
-}
-
 fn regions(calls: &[Call], stages: &[Stage], training: bool) -> Vec<Region> {
     let mut regions: Vec<Region> = Vec::new();
     for (i, call) in calls.iter().enumerate() {
@@ -316,70 +207,18 @@ fn regions(calls: &[Call], stages: &[Stage], training: bool) -> Vec<Region> {
     regions
 }
 
-/// Which buffers each call touches.
-fn uses(
-    calls: &[Call],
-    stages: &[Stage],
-    last: usize,
-    predictions: Option<usize>,
-    training: bool,
-) -> Vec<Vec<usize>> {
-    calls
-        .iter()
-        .map(|call| match *call {
-            Call::Gather => vec![0],
-            Call::Forward(s) => {
-                let stage = &stages[s];
-                let mut used = vec![stage.input, stage.output];
-                used.extend(stage.cache);
-                used
-            }
-            Call::Head => {
-                let mut used = vec![last];
-                used.extend(predictions);
-                if training {
-                    used.extend(stages.last().and_then(|s| s.d_output));
-                }
-                used
-            }
-            Call::Backward(s) => {
-                let stage = &stages[s];
-                let mut used = vec![stage.input, stage.output];
-                used.extend(stage.cache);
-                used.extend(stage.d_output);
-                used.extend(stage.d_input);
-                used
-            }
-        })
-        .collect()
-}
-
-/// Decides from when to when each buffer is alive and in which arena it is.
-fn settle(
-    buffers: &mut [Buffer],
-    uses: &[Vec<usize>],
-    regions: &[Region],
-    stages: &[Stage],
-    calls: usize,
-    training: bool,
-) {
-    let region_of = |call: usize| regions.iter().position(|r| r.calls.contains(&call));
-    for (id, buffer) in buffers.iter_mut().enumerate() {
-        let touches = |&call: &usize| uses[call].contains(&id);
-        let first = (0..calls).find(touches).unwrap_or(0);
-        let last = (0..calls).rfind(touches).unwrap_or(first);
-        buffer.alive = first..=last;
-        let within_one = region_of(first) == region_of(last)
-            && region_of(first).is_some_and(|r| regions[r].grain == Grain::Rows);
-        buffer.home = if within_one { Home::Local } else { Home::Batch };
+/// Decides in which arena each buffer is: a value that is made and used up within one region stays with its thread.
+fn bring_home(buffers: &mut [Buffer], regions: &[Region], calls: usize) {
+    let mut region_of = vec![usize::MAX; calls + 1];
+    for (i, region) in regions.iter().enumerate() {
+        region_of[region.calls.clone()].fill(i);
     }
-    if training {
-        // A deferred product reads them for the whole batch after the last call.
-        for stage in stages.iter().filter(|s| s.op.deferred()) {
-            for id in [Some(stage.input), stage.d_output].into_iter().flatten() {
-                buffers[id].home = Home::Batch;
-                buffers[id].alive = *buffers[id].alive.start()..=calls;
-            }
-        }
+    for buffer in buffers {
+        let (first, last) = (
+            region_of[*buffer.alive.start()],
+            region_of[*buffer.alive.end()],
+        );
+        let alone = first == last && regions[first].grain == Grain::Rows;
+        buffer.home = if alone { Home::Local } else { Home::Batch };
     }
 }

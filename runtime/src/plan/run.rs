@@ -1,7 +1,8 @@
 //! Running a plan.
 
 use super::buffers::Home;
-use super::program::{Call, Gradients, Mode, Plan, Region, Stage};
+use super::outline::{Call, Mode};
+use super::program::{Gradients, Plan, Region, Stage};
 use super::store::Store;
 use crate::kernels::aligned::AlignedVec;
 use crate::kernels::elementwise::add;
@@ -174,6 +175,7 @@ struct Shape<'a> {
     stages: &'a [Stage],
     calls: &'a [Call],
     buffers: &'a [super::buffers::Buffer],
+    last: usize,
     predictions: Option<usize>,
     head: crate::activations::ActivationFunction,
     output_size: usize,
@@ -263,9 +265,9 @@ impl Scene<'_> {
         // the batch only, which run alone.
         let (input, output, cache, shared) = unsafe {
             (
-                &*self.rows(stage.input, place),
-                self.rows(stage.output, place),
-                stage.cache.map(|id| self.rows(id, place)),
+                &*self.rows(stage.flow.input, place),
+                self.rows(stage.flow.output, place),
+                stage.flow.cache.map(|id| self.rows(id, place)),
                 self.shared.part(self.shared_range(stage, place)),
             )
         };
@@ -284,18 +286,18 @@ impl Scene<'_> {
     }
 
     fn backward(&self, stage: &Stage, place: &mut Place<'_>) {
-        let Some(d_output) = stage.d_output else {
+        let Some(d_output) = stage.flow.d_output else {
             return;
         };
         // SAFETY: as in `forward`; gradients in slots are each thread's own, and gradients of the batch are written by
         // calls that run alone.
         let (input, output, d_output, d_input, cache, shared, gradients) = unsafe {
             (
-                &*self.rows(stage.input, place),
-                &*self.rows(stage.output, place),
+                &*self.rows(stage.flow.input, place),
+                &*self.rows(stage.flow.output, place),
                 self.rows(d_output, place),
-                stage.d_input.map(|id| self.rows(id, place)),
-                stage.cache.map(|id| &*self.rows(id, place)),
+                stage.flow.d_input.map(|id| self.rows(id, place)),
+                stage.flow.cache.map(|id| &*self.rows(id, place)),
                 self.shared.part(self.shared_range(stage, place)),
                 self.gradients(stage, place),
             )
@@ -342,11 +344,9 @@ impl Scene<'_> {
     }
 
     fn head(&self, place: &Place<'_>, totals: &mut (f64, Vec<Vec<f64>>)) {
-        let last = self.plan.stages.last();
-        let output = last.map_or(0, |stage| stage.output);
         let rows = place.rows.len();
         // SAFETY: the buffers of one call do not overlap, and answers are each row's own.
-        let z = unsafe { &*self.rows(output, place) };
+        let z = unsafe { &*self.rows(self.plan.last, place) };
         let size = self.plan.output_size;
         let (Some(predictions), Some(objective), Some(targets)) =
             (self.plan.predictions, self.objective, self.batch.targets)
@@ -363,7 +363,10 @@ impl Scene<'_> {
         let (y_pred, d_z) = unsafe {
             (
                 self.rows(predictions, place),
-                last.and_then(|stage| stage.d_output)
+                self.plan
+                    .stages
+                    .last()
+                    .and_then(|stage| stage.flow.d_output)
                     .filter(|_| self.plan.mode == Mode::Train)
                     .map(|id| self.rows(id, place)),
             )
@@ -469,6 +472,7 @@ impl Plan {
             stages: &self.stages,
             calls: &self.calls,
             buffers: &self.buffers,
+            last: self.last,
             predictions: self.predictions,
             head: self.head,
             output_size: self.output_size,
@@ -527,7 +531,7 @@ impl Plan {
     fn deferred_gradients(&mut self, rows: usize, store: &Store) {
         let across = Arena::new(&mut self.batch_arena);
         for stage in self.stages.iter().filter(|s| s.op.deferred()) {
-            let (Some(d_output), Gradients::Batch(range)) = (stage.d_output, &stage.gradients)
+            let (Some(d_output), Gradients::Batch(range)) = (stage.flow.d_output, &stage.gradients)
             else {
                 continue;
             };
@@ -538,7 +542,7 @@ impl Plan {
             // SAFETY: both buffers are alive to the end of the step and nothing else runs.
             let (input, d_output) = unsafe {
                 (
-                    across.shared_part(whole(stage.input)),
+                    across.shared_part(whole(stage.flow.input)),
                     across.shared_part(whole(d_output)),
                 )
             };
