@@ -152,6 +152,13 @@ pub enum Error {
         reason: String,
     },
 
+    /// Something has no kernels for the device.
+    #[error("{what} does not run on a GPU; build the model on `Cpu`")]
+    NotOnDevice {
+        /// A layer, loss, metric or optimizer.
+        what: String,
+    },
+
     /// The device failed.
     #[error("the device failed: {0}")]
     Device(String),

@@ -60,6 +60,8 @@ mod error;
 #[cfg(test)]
 mod golden;
 #[doc(hidden)]
+pub mod gpu;
+#[doc(hidden)]
 pub mod graph;
 pub mod initializers;
 mod kernels;

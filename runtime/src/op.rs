@@ -8,6 +8,9 @@
 //! sends micro-batches through it on several threads. An op that needs the whole batch at once says so ([`Grain`]).
 
 use crate::activations::ActivationFunction;
+use crate::error::Result;
+use crate::gpu::command::not_on_a_gpu;
+use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use std::fmt::Debug;
 use std::ops::Range;
 
@@ -47,6 +50,15 @@ pub struct Memory {
     /// For the batch: what a [`Grain::Batch`] op leaves for its backward pass and for [`Op::after_step`].
     pub shared: usize,
     /// For each thread: room to work in. Its contents mean nothing between calls.
+    pub scratch: usize,
+}
+
+/// The memory that an op asks for on a GPU, for a whole batch, counted in `f32`s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GpuMemory {
+    /// What the forward pass leaves for the backward pass.
+    pub shared: usize,
+    /// Room to work in.
     pub scratch: usize,
 }
 
@@ -226,6 +238,30 @@ pub trait Op: Debug + Send + Sync {
         let _ = (rows, input, d_output, gradients);
     }
 
+    /// The memory that it needs on a GPU for a batch of so many rows.
+    fn gpu_memory(&self, rows: usize, training: bool) -> GpuMemory {
+        let _ = (rows, training);
+        GpuMemory::default()
+    }
+
+    /// The forward pass as commands for a GPU, what [`Op::after_step`] does included.
+    ///
+    /// # Errors
+    /// [`Error::NotOnDevice`](crate::Error::NotOnDevice) if there are no kernels for it.
+    fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
+        let _ = (call, to);
+        not_on_a_gpu(self)
+    }
+
+    /// The backward pass as commands for a GPU. Gradients of parameters are overwritten.
+    ///
+    /// # Errors
+    /// As for [`Op::record_forward`].
+    fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
+        let _ = (call, to);
+        not_on_a_gpu(self)
+    }
+
     /// Changes parameters that the optimizer does not, such as moving averages, after each training step.
     fn after_step(&self, rows: usize, shared: &[f32], parameters: ParametersMut<'_>) {
         let _ = (rows, shared, parameters);
@@ -239,6 +275,14 @@ pub(crate) struct View;
 impl Op for View {
     fn is_view(&self) -> bool {
         true
+    }
+
+    fn record_forward(&self, _: RecordForward<'_>, _: &mut Recorder) -> Result<()> {
+        Ok(())
+    }
+
+    fn record_backward(&self, _: RecordBackward<'_>, _: &mut Recorder) -> Result<()> {
+        Ok(())
     }
 
     fn forward(&self, call: Forward<'_>) {

@@ -16,6 +16,7 @@
 #include <csetjmp>
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -43,15 +44,46 @@ namespace {
 
 constexpr unsigned THREADS = 256;
 constexpr unsigned LANES = 32;
-constexpr std::size_t STACK = 128 * 1024;
 
-// A stack to run threads on.
+using Stack = std::unique_ptr<char[]>;
+
+#ifdef ADDAX_ASAN
+// What lay on a stack stays marked there, so each is used once.
+constexpr std::size_t STACK = 256 * 1024;
+Stack take_stack() { return Stack(new char[STACK]); }
+void give_stack(Stack) {}
+#else
+constexpr std::size_t STACK = 64 * 1024;
+std::mutex stacks_lock;
+std::vector<Stack> stacks;
+
+// Stacks outlive the threads of the host, of which each launch makes new ones: asking the system for 256 stacks takes
+// longer than most blocks.
+Stack take_stack() {
+    const std::lock_guard<std::mutex> guard(stacks_lock);
+    if (stacks.empty()) return Stack(new char[STACK]);
+    Stack stack = std::move(stacks.back());
+    stacks.pop_back();
+    return stack;
+}
+
+void give_stack(Stack stack) {
+    const std::lock_guard<std::mutex> guard(stacks_lock);
+    stacks.push_back(std::move(stack));
+}
+#endif
+
+// Something to run threads on.
 struct Fiber {
-    std::unique_ptr<char[]> stack = std::make_unique<char[]>(STACK);
+    Stack stack = take_stack();
     ucontext_t context;
     std::jmp_buf place;
     bool begun = false;
     void* shadow_stack = nullptr;
+
+    Fiber() = default;
+    Fiber(const Fiber&) = delete;
+    ~Fiber() { give_stack(std::move(stack)); }
 };
 
 enum class State { New, Ready, AtBlockBarrier, AtWarpBarrier, Finished };
@@ -59,9 +91,11 @@ enum class State { New, Ready, AtBlockBarrier, AtWarpBarrier, Finished };
 struct Thread {
     State state = State::New;
     Fiber* fiber = nullptr;
-    // Where it waits, and what it exchanges there.
+    // Where it waits.
     int line = 0;
-    unsigned bits = 0;
+    // How often it has exchanged bits with its warp, and the last two of them.
+    unsigned exchanges = 0;
+    unsigned bits[2] = {};
 };
 
 struct Launch {
@@ -79,7 +113,7 @@ public:
 
     // Called by the thread that runs: lets others run until it is ready again.
     void wait(State state, int line);
-    unsigned& bits(unsigned thread) { return threads_[thread].bits; }
+    Thread& thread(unsigned index) { return threads_[index]; }
 
 private:
     void resume(unsigned thread);
@@ -93,12 +127,13 @@ private:
     unsigned running_ = 0;
     std::vector<std::unique_ptr<Fiber>> fibers_;
     std::vector<Fiber*> idle_;
-    ucontext_t scheduler_;
-    std::jmp_buf scheduler_place_;
 #ifdef ADDAX_ASAN
+    ucontext_t scheduler_;
     void* scheduler_shadow_ = nullptr;
     const void* scheduler_stack_ = nullptr;
     std::size_t scheduler_size_ = 0;
+#else
+    std::jmp_buf scheduler_place_;
 #endif
 };
 
@@ -309,7 +344,7 @@ constexpr Kernel KERNELS[] = {
     ENTRY(max_pool_forward), ENTRY(max_pool_backward), ENTRY(average_pool_forward), ENTRY(average_pool_backward),
     ENTRY(global_max_forward), ENTRY(global_max_backward),
     // reductions.cu
-    ENTRY(sum_partials), ENTRY(add_rows),
+    ENTRY(sum_partials), ENTRY(add_rows), ENTRY(add_count),
 };
 #undef ENTRY
 
@@ -347,12 +382,11 @@ unsigned exchange_bits(unsigned mask, unsigned bits, unsigned distance, int line
     const unsigned mine = threadIdx.x;
     // Kernels exchange over whole warps only. Anything else waits at a line of its own, in vain, and is reported.
     if (mask != 0xffffffffu || distance >= LANES) runner.wait(State::AtWarpBarrier, -1 - static_cast<int>(mine));
-    runner.bits(mine) = bits;
+    // In turns, so that a lane that is ahead does not overwrite what a slower one still has to read.
+    const unsigned turn = runner.thread(mine).exchanges++ % 2;
+    runner.thread(mine).bits[turn] = bits;
     runner.wait(State::AtWarpBarrier, line);
-    const unsigned other = runner.bits(mine ^ distance);
-    // Nobody overwrites what a slower lane still has to read.
-    runner.wait(State::AtWarpBarrier, line);
-    return other;
+    return runner.thread(mine ^ distance).bits[turn];
 }
 
 }  // namespace addax_emulator

@@ -34,3 +34,9 @@ KERNEL add_rows(const float* row_values, unsigned rows, double* total) {
     }
     if (threadIdx.x == 0) *total += sums[0];
 }
+
+// *total += count: how many numbers a mean is of.
+// Grid: (1).
+KERNEL add_count(double* total, unsigned count) {
+    if (threadIdx.x == 0) *total += count;
+}

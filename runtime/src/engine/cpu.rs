@@ -225,16 +225,7 @@ impl CpuEngine {
         loss: Box<dyn crate::losses::Loss>,
         metrics: Vec<Box<dyn crate::metrics::Metric>>,
     ) -> Self {
-        let mut engine = CpuEngine::new(&Cpu::default(), Setup::new(graph, seed)).unwrap();
-        engine.compile(optimizer, loss, metrics).unwrap();
-        engine
-    }
-
-    /// One step and its totals.
-    pub(crate) fn step(&mut self, batch_size: usize, batch: Batch<'_>, seed: u64) -> Totals {
-        self.start_totals().unwrap();
-        self.train(batch_size, batch, seed).unwrap();
-        self.totals().unwrap()
+        super::compiled(&Cpu::default(), graph, seed, (optimizer, loss, metrics))
     }
 
     /// The weights.

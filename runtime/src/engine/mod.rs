@@ -169,9 +169,30 @@ pub trait Engine: Debug + Send + Sized {
         self.prepare()
     }
 
+    /// One step and its totals.
+    #[cfg(test)]
+    fn step(&mut self, batch_size: usize, batch: Batch<'_>, seed: u64) -> Totals {
+        self.start_totals().unwrap();
+        self.train(batch_size, batch, seed).unwrap();
+        self.totals().unwrap()
+    }
+
     /// The loss and the metrics of a whole data set.
     fn evaluate_all(&self, data: &DataSet<'_>) -> Result<Totals> {
         let rows: Vec<u32> = (0..data.rows as u32).collect();
         self.evaluate(data, &rows)
     }
+}
+
+/// What a network is trained for, in tests.
+#[cfg(test)]
+pub(crate) type Goal = (Box<dyn Optimizer>, Box<dyn Loss>, Vec<Box<dyn Metric>>);
+
+/// A compiled network on any device, for tests.
+#[cfg(test)]
+pub(crate) fn compiled<E: Engine>(device: &E::Device, graph: Graph, seed: u64, goal: Goal) -> E {
+    let (optimizer, loss, metrics) = goal;
+    let mut engine = E::new(device, Setup::new(graph, seed)).unwrap();
+    engine.compile(optimizer, loss, metrics).unwrap();
+    engine
 }

@@ -4,12 +4,15 @@ use super::losses::loss;
 use super::metrics::metric;
 use super::optimizers::optimizer;
 use super::{Golden, Visitor, close, with_layer};
-use crate::engine::{CpuEngine, Engine};
+use crate::engine::{CpuEngine, Engine, compiled};
+#[cfg(feature = "cuda-emulator")]
+use crate::gpu::{emulator::Emulator, engine::GpuEngine};
 use crate::graph::{Graph, Value};
 use crate::layers::Layer;
 use crate::plan::Batch;
 use crate::shape::{Outcome, Shape};
 use crate::training::data::{DataSet, TargetRows};
+use dfdx::tensor::Cpu;
 use std::borrow::Cow;
 
 /// Twenty steps of Adam behind a `BatchNormalization` reach 2.6e-6; everything else stays below 1e-6.
@@ -56,10 +59,20 @@ fn graph(golden: &Golden) -> Graph {
 }
 
 #[test]
-fn training_is_keras_training() {
+fn training_is_keras_training_on_the_cpu() {
+    every_training::<CpuEngine>(&Cpu::default());
+}
+
+#[test]
+#[cfg(feature = "cuda-emulator")]
+fn training_is_keras_training_on_the_emulated_gpu() {
+    every_training::<GpuEngine<Emulator>>(&());
+}
+
+fn every_training<E: Engine>(device: &E::Device) {
     let mut largest = [0.0_f32; 2];
     for golden in Golden::all("training", 6) {
-        let [values, weights] = check(&golden);
+        let [values, weights] = check::<E>(&golden, device);
         println!("{}: values {values:e}, weights {weights:e}", golden.name);
         largest = [largest[0].max(values), largest[1].max(weights)];
     }
@@ -69,7 +82,7 @@ fn training_is_keras_training() {
     );
 }
 
-fn check(golden: &Golden) -> [f32; 2] {
+fn check<E: Engine>(golden: &Golden, device: &E::Device) -> [f32; 2] {
     let case = &golden.case;
     let name = &golden.name;
     let metric_names: Vec<&str> = case["metrics"]
@@ -78,9 +91,7 @@ fn check(golden: &Golden) -> [f32; 2] {
         .iter()
         .map(|m| m.as_str().unwrap())
         .collect();
-    let mut engine = CpuEngine::compiled(
-        graph(golden),
-        7,
+    let goal = (
         optimizer(
             case["optimizer"]["type"].as_str().unwrap(),
             &case["optimizer"]["options"],
@@ -88,21 +99,18 @@ fn check(golden: &Golden) -> [f32; 2] {
         loss(case["loss"].as_str().unwrap(), false),
         metric_names.iter().map(|name| metric(name)).collect(),
     );
-    let mut weights = 0;
-    let (graph, store) = engine.store_mut();
-    store
-        .visit_mut(graph, |weight, _, values| {
-            weights += 1;
-            values.copy_from_slice(golden.floats(&format!("initial.{weight}")));
-            Ok(())
-        })
-        .unwrap();
+    let mut engine: E = compiled(device, graph(golden), 7, goal);
+    let names = weight_names(&engine.setup().graph);
+    let initial = names
+        .iter()
+        .map(|name| golden.floats(&format!("initial.{name}")).to_vec());
+    engine.set_parameters(initial.collect()).unwrap();
     let in_file = golden
         .tensors
         .keys()
         .filter(|n| n.starts_with("initial."))
         .count();
-    assert_eq!(weights, in_file, "weights of {name}");
+    assert_eq!(names.len(), in_file, "weights of {name}");
 
     let batch_size = case["batch_size"].as_u64().unwrap() as usize;
     let steps = case["steps"].as_u64().unwrap() as usize;
@@ -158,18 +166,24 @@ fn check(golden: &Golden) -> [f32; 2] {
     compare("evaluate", &evaluated, "evaluate");
 
     let mut difference = 0.0_f32;
-    let (graph, store) = engine.store_mut();
-    store
-        .visit_mut(graph, |weight, _, values| {
-            let expected = golden.floats(&format!("final.{weight}"));
-            difference = difference.max(close(
-                &format!("{name}: {weight}"),
-                values,
-                expected,
-                WEIGHT_TOLERANCE,
-            ));
-            Ok(())
-        })
-        .unwrap();
+    for (weight, values) in names.iter().zip(engine.parameters().unwrap()) {
+        difference = difference.max(close(
+            &format!("{name}: {weight}"),
+            &values,
+            golden.floats(&format!("final.{weight}")),
+            WEIGHT_TOLERANCE,
+        ));
+    }
     [values, difference]
+}
+
+/// The names of all parameters in order: `dense_1.bias`.
+fn weight_names(graph: &Graph) -> Vec<String> {
+    let nodes = graph.nodes().iter();
+    nodes
+        .flat_map(|node| {
+            let present = node.parameters.iter().filter(|p| p.shape.size() > 0);
+            present.map(|p| format!("{}.{}", node.name, p.name))
+        })
+        .collect()
 }

@@ -86,6 +86,25 @@ impl Pooling {
         Self::valid(input, input, (1, 1), channels)
     }
 
+    /// The structure `Pool` of the GPU kernels.
+    pub(crate) fn geometry(&self, rows: usize) -> [i32; 12] {
+        [
+            rows,
+            self.input.0,
+            self.input.1,
+            self.channels,
+            self.output.0,
+            self.output.1,
+            self.pool.0,
+            self.pool.1,
+            self.strides.0,
+            self.strides.1,
+            self.padding.0,
+            self.padding.1,
+        ]
+        .map(|n| n as i32)
+    }
+
     /// Floats in one input sample.
     pub(crate) fn input_len(&self) -> usize {
         self.input.0 * self.input.1 * self.channels

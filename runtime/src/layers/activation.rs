@@ -2,6 +2,8 @@
 
 use super::{Layer, LayerSizes};
 use crate::activations::ActivationFunction;
+use crate::error::Result;
+use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::op::{Backward, Forward, Op};
 use crate::shape::{Outcome, Shape, one_input};
 use crate::tape::NoParameters;
@@ -87,6 +89,22 @@ impl Op for ActivationOp {
 
     fn is_view(&self) -> bool {
         self.activation == ActivationFunction::Linear
+    }
+
+    fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
+        let rows = call.rows * self.size / self.width.max(1);
+        to.activate(self.activation, call.input, call.output, rows, self.width);
+        Ok(())
+    }
+
+    fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
+        if let Some(d_input) = call.d_input {
+            let n = call.rows * self.size;
+            to.copy(call.d_output, d_input, n);
+            let rows = n / self.width.max(1);
+            to.activate_backward(self.activation, call.output, d_input, rows, self.width);
+        }
+        Ok(())
     }
 
     fn forward(&self, call: Forward<'_>) {

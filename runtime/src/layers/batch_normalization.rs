@@ -1,10 +1,15 @@
 //! `BatchNormalization`.
 
 use super::{Layer, LayerSizes};
+use crate::error::Result;
+use crate::gpu::command::column_splits;
+use crate::gpu::{Pointer, RecordBackward, RecordForward, Recorder};
 use crate::initializers::Initializer;
 use crate::kernels::normalization::{Moments, Normalizer};
 use crate::layer_parameters;
-use crate::op::{Backward, Forward, Grain, Memory, Op, Parameters, ParametersMut, Phase};
+use crate::op::{
+    Backward, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut, Phase,
+};
 use crate::shape::{LastOf, Message, Outcome, Parameter, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -143,6 +148,7 @@ impl Layer for BatchNormalization {
     fn op(&self, inputs: &[Shape], _: Shape) -> Box<dyn Op> {
         let channels = inputs[0].last();
         Box::new(BatchNormalizationOp {
+            size: inputs[0].size(),
             channels,
             momentum: self.momentum as f32,
             epsilon: self.epsilon as f32,
@@ -153,6 +159,7 @@ impl Layer for BatchNormalization {
 
 #[derive(Debug)]
 struct BatchNormalizationOp {
+    size: usize,
     channels: usize,
     momentum: f32,
     epsilon: f32,
@@ -194,7 +201,22 @@ impl Workspace {
     }
 }
 
+/// The parameters, or their gradients, in order; null for what is not there.
+fn parameters<const N: usize>(pointers: &[Pointer]) -> [Pointer; N] {
+    std::array::from_fn(|i| pointers.get(i).copied().unwrap_or(Pointer::NULL))
+}
+
 impl BatchNormalizationOp {
+    /// Pixels of a batch; for vectors, its samples.
+    fn pixels(&self, rows: usize) -> usize {
+        rows * self.size / self.channels.max(1)
+    }
+
+    /// Mean, inverse deviation, variance, and two spare sums in a GPU's memory.
+    fn places(&self, shared: Pointer) -> [Pointer; 5] {
+        std::array::from_fn(|i| shared.floats(i * self.channels))
+    }
+
     /// The numbers of each part: whole pixels.
     fn part_len(&self, numbers: usize) -> usize {
         let pixels = numbers / self.channels.max(1);
@@ -365,6 +387,137 @@ impl Op for BatchNormalizationOp {
                 normalizer.backward(x, dy, sums, pixels, d_input);
             }
         }
+    }
+
+    fn gpu_memory(&self, rows: usize, training: bool) -> GpuMemory {
+        if !training {
+            return GpuMemory::default();
+        }
+        let splits = column_splits(self.pixels(rows), self.channels);
+        GpuMemory {
+            // Mean, inverse deviation, variance, and the sums of the backward pass where no parameter takes them.
+            shared: 5 * self.channels,
+            // Two doubles for each channel of each part.
+            scratch: 4 * splits * self.channels,
+        }
+    }
+
+    fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
+        let (pixels, channels) = (self.pixels(call.rows), self.channels);
+        let n = pixels * channels;
+        let [gamma, beta, moving_mean, moving_variance] = parameters(call.parameters);
+        if !call.training {
+            let arguments = [
+                call.input.into(),
+                call.output.into(),
+                moving_mean.into(),
+                moving_variance.into(),
+                gamma.into(),
+                beta.into(),
+                self.epsilon.into(),
+                n.into(),
+                channels.into(),
+            ];
+            to.elements("batch_normalize_moving", n, arguments);
+            return Ok(());
+        }
+        let splits = column_splits(pixels, channels);
+        let [mean, inverse_deviation, variance, ..] = self.places(call.shared);
+        let arguments = [
+            call.input.into(),
+            call.scratch.into(),
+            pixels.into(),
+            channels.into(),
+            splits.into(),
+        ];
+        to.launch(
+            "batch_moment_sums",
+            [channels.div_ceil(256), splits, 1],
+            arguments,
+        );
+        let arguments = [
+            call.input.into(),
+            call.scratch.into(),
+            mean.into(),
+            inverse_deviation.into(),
+            variance.into(),
+            moving_mean.into(),
+            moving_variance.into(),
+            pixels.into(),
+            channels.into(),
+            splits.into(),
+            self.epsilon.into(),
+            self.momentum.into(),
+        ];
+        to.launch("batch_moments", [channels.div_ceil(32), 1, 1], arguments);
+        let arguments = [
+            call.input.into(),
+            call.output.into(),
+            mean.into(),
+            inverse_deviation.into(),
+            gamma.into(),
+            beta.into(),
+            n.into(),
+            channels.into(),
+        ];
+        to.elements("batch_normalize", n, arguments);
+        Ok(())
+    }
+
+    fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
+        let (pixels, channels) = (self.pixels(call.rows), self.channels);
+        let splits = column_splits(pixels, channels);
+        let [gamma] = parameters(call.parameters);
+        let [mean, inverse_deviation, _, spare_dy, spare_dy_x_hat] = self.places(call.shared);
+        let [d_gamma, d_beta] = parameters(call.gradients);
+        let or = |gradient: Pointer, spare| {
+            if gradient == Pointer::NULL {
+                spare
+            } else {
+                gradient
+            }
+        };
+        let (sum_dy, sum_dy_x_hat) = (or(d_beta, spare_dy), or(d_gamma, spare_dy_x_hat));
+        let arguments = [
+            call.input.into(),
+            call.d_output.into(),
+            mean.into(),
+            inverse_deviation.into(),
+            call.scratch.into(),
+            pixels.into(),
+            channels.into(),
+            splits.into(),
+        ];
+        let grid = [channels.div_ceil(256), splits, 1];
+        to.launch("batch_normalize_part_sums", grid, arguments);
+        let arguments = [
+            call.scratch.into(),
+            sum_dy.into(),
+            sum_dy_x_hat.into(),
+            channels.into(),
+            splits.into(),
+        ];
+        to.launch(
+            "batch_normalize_sums",
+            [channels.div_ceil(32), 1, 1],
+            arguments,
+        );
+        if let Some(d_input) = call.d_input {
+            let arguments = [
+                call.input.into(),
+                call.d_output.into(),
+                mean.into(),
+                inverse_deviation.into(),
+                gamma.into(),
+                sum_dy.into(),
+                sum_dy_x_hat.into(),
+                d_input.into(),
+                pixels.into(),
+                channels.into(),
+            ];
+            to.elements("batch_normalize_backward", pixels * channels, arguments);
+        }
+        Ok(())
     }
 
     fn after_step(&self, _: usize, shared: &[f32], mut parameters: ParametersMut<'_>) {

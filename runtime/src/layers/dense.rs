@@ -2,11 +2,15 @@
 
 use super::{Layer, LayerSizes};
 use crate::activations::ActivationFunction;
+use crate::error::Result;
+use crate::gpu::Product as GpuProduct;
+use crate::gpu::command::column_sums_scratch;
+use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::initializers::Initializer;
 use crate::kernels::elementwise::sum_columns;
 use crate::kernels::gemm::{Matrix, Product};
 use crate::layer_parameters;
-use crate::op::{Backward, Forward, Grain, Memory, Op, Parameters, ParametersMut};
+use crate::op::{Backward, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut};
 use crate::shape::{Message, Outcome, Parameter, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -245,6 +249,80 @@ impl Op for DenseOp {
             };
             self.run(Product::new(d_output, transposed), d_input, self.features);
         }
+    }
+
+    fn gpu_memory(&self, rows: usize, training: bool) -> GpuMemory {
+        GpuMemory {
+            shared: 0,
+            scratch: if training {
+                column_sums_scratch(rows, self.units)
+            } else {
+                0
+            },
+        }
+    }
+
+    fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
+        let RecordForward { rows, output, .. } = call;
+        to.product(GpuProduct {
+            a: call.input,
+            b: call.parameters[0],
+            c: output,
+            m: rows,
+            n: self.units,
+            k: self.features,
+            transpose_a: false,
+            transpose_b: false,
+        });
+        let bias = call.parameters.get(1).copied();
+        // A softmax looks at whole rows and follows on its own.
+        let (together, after) = match self.activation {
+            ActivationFunction::Softmax => (ActivationFunction::Linear, self.activation),
+            other => (other, ActivationFunction::Linear),
+        };
+        if bias.is_some() || together != ActivationFunction::Linear {
+            let arguments = [
+                output.into(),
+                bias.into(),
+                rows.into(),
+                self.units.into(),
+                together.into(),
+            ];
+            to.elements("bias_activate", rows * self.units, arguments);
+        }
+        to.activate(after, output, output, rows, self.units);
+        Ok(())
+    }
+
+    fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
+        let RecordBackward { rows, d_output, .. } = call;
+        to.activate_backward(self.activation, call.output, d_output, rows, self.units);
+        to.product(GpuProduct {
+            a: call.input,
+            b: d_output,
+            c: call.gradients[0],
+            m: self.features,
+            n: self.units,
+            k: rows,
+            transpose_a: true,
+            transpose_b: false,
+        });
+        if let Some(&d_bias) = call.gradients.get(1) {
+            to.column_sums(d_output, d_bias, rows, self.units, call.scratch);
+        }
+        if let Some(d_input) = call.d_input {
+            to.product(GpuProduct {
+                a: d_output,
+                b: call.parameters[0],
+                c: d_input,
+                m: rows,
+                n: self.features,
+                k: self.units,
+                transpose_a: false,
+                transpose_b: true,
+            });
+        }
+        Ok(())
     }
 
     fn deferred(&self) -> bool {

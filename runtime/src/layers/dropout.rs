@@ -1,6 +1,8 @@
 //! `Dropout`.
 
 use super::{Layer, LayerSizes};
+use crate::error::Result;
+use crate::gpu::{Pointer, RecordBackward, RecordForward, Recorder};
 use crate::kernels::philox;
 use crate::op::{Backward, Forward, Op, Phase};
 use crate::shape::{Message, Outcome, Shape, one_input};
@@ -111,9 +113,48 @@ impl DropoutOp {
     }
 }
 
+impl DropoutOp {
+    fn record(
+        &self,
+        (from, into): (Pointer, Pointer),
+        (rows, layer, state): (usize, u32, Pointer),
+        to: &mut Recorder,
+    ) {
+        let n = rows * self.size;
+        let arguments = [
+            from.into(),
+            into.into(),
+            n.into(),
+            (self.rate as f32).into(),
+            layer.into(),
+            0_u64.into(),
+            state.into(),
+        ];
+        to.elements("dropout", n + 3, arguments);
+    }
+}
+
 impl Op for DropoutOp {
     fn macs(&self) -> usize {
         self.size
+    }
+
+    fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
+        if call.training {
+            let place = (call.rows, call.layer, call.state);
+            self.record((call.input, call.output), place, to);
+        } else {
+            to.copy(call.input, call.output, call.rows * self.size);
+        }
+        Ok(())
+    }
+
+    fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
+        if let Some(d_input) = call.d_input {
+            let place = (call.rows, call.layer, call.state);
+            self.record((call.d_output, d_input), place, to);
+        }
+        Ok(())
     }
 
     fn forward(&self, call: Forward<'_>) {

@@ -2,6 +2,8 @@
 
 use super::padding::takes_an_image;
 use super::{Layer, LayerSizes};
+use crate::error::Result;
+use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::kernels::pooling::Pooling;
 use crate::op::{Backward, Forward, Op};
 use crate::shape::{Outcome, Shape, one_input};
@@ -86,6 +88,42 @@ struct GlobalMaxPooling2DOp {
 impl Op for GlobalMaxPooling2DOp {
     fn macs(&self) -> usize {
         self.size
+    }
+
+    fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
+        let channels = self.pooling.channels;
+        let arguments = [
+            call.input.into(),
+            call.output.into(),
+            (self.size / channels).into(),
+            channels.into(),
+        ];
+        to.launch(
+            "global_max_forward",
+            [call.rows, channels.div_ceil(32), 1],
+            arguments,
+        );
+        Ok(())
+    }
+
+    fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
+        let channels = self.pooling.channels;
+        if let Some(d_input) = call.d_input {
+            let arguments = [
+                call.input.into(),
+                call.output.into(),
+                call.d_output.into(),
+                d_input.into(),
+                (self.size / channels).into(),
+                channels.into(),
+            ];
+            to.launch(
+                "global_max_backward",
+                [call.rows, channels.div_ceil(32), 1],
+                arguments,
+            );
+        }
+        Ok(())
     }
 
     fn forward(&self, call: Forward<'_>) {

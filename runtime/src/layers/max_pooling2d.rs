@@ -2,6 +2,8 @@
 
 use super::padding::{takes_an_image, window_output};
 use super::{Layer, LayerSizes, Padding};
+use crate::error::Result;
+use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::kernels::pooling::Pooling;
 use crate::op::{Backward, Forward, Op};
 use crate::shape::{Outcome, Shape, one_input};
@@ -127,6 +129,36 @@ struct MaxPooling2DOp {
 impl Op for MaxPooling2DOp {
     fn macs(&self) -> usize {
         self.macs
+    }
+
+    fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
+        let numbers = call.rows * self.pooling.output_len();
+        let arguments = [
+            call.input.into(),
+            call.output.into(),
+            self.pooling.geometry(call.rows).into(),
+        ];
+        to.launch("max_pool_forward", [numbers.div_ceil(256), 1, 1], arguments);
+        Ok(())
+    }
+
+    fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
+        if let Some(d_input) = call.d_input {
+            let numbers = call.rows * self.pooling.input_len();
+            let arguments = [
+                call.input.into(),
+                call.output.into(),
+                call.d_output.into(),
+                d_input.into(),
+                self.pooling.geometry(call.rows).into(),
+            ];
+            to.launch(
+                "max_pool_backward",
+                [numbers.div_ceil(256), 1, 1],
+                arguments,
+            );
+        }
+        Ok(())
     }
 
     fn forward(&self, call: Forward<'_>) {

@@ -2,6 +2,8 @@
 
 use super::{EPSILON, Loss, LossCall};
 use crate::activations::ActivationFunction;
+use crate::error::Result;
+use crate::gpu::{RecordLoss, Recorder};
 use crate::training::Values;
 use crate::training::data::TargetRule;
 
@@ -39,6 +41,11 @@ impl Loss for BinaryCrossentropy {
 
     fn target_rule(&self) -> TargetRule {
         TargetRule::ZeroToOne
+    }
+
+    fn record(&self, call: RecordLoss, to: &mut Recorder) -> Result<usize> {
+        to.crossentropy("binary_crossentropy", call.rows, self.from_logits, call);
+        Ok(call.rows)
     }
 
     fn run(&self, mut call: LossCall<'_>) -> f64 {

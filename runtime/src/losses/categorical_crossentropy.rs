@@ -2,6 +2,8 @@
 
 use super::{EPSILON, Loss, LossCall};
 use crate::activations::ActivationFunction;
+use crate::error::Result;
+use crate::gpu::{RecordLoss, Recorder};
 use crate::training::Values;
 use crate::training::data::TargetRule;
 
@@ -39,6 +41,17 @@ impl Loss for CategoricalCrossentropy {
 
     fn target_rule(&self) -> TargetRule {
         TargetRule::ZeroToOne
+    }
+
+    fn record(&self, call: RecordLoss, to: &mut Recorder) -> Result<usize> {
+        let positions = call.rows * call.size / call.width.max(1);
+        to.crossentropy(
+            "categorical_crossentropy",
+            positions,
+            self.from_logits,
+            call,
+        );
+        Ok(positions)
     }
 
     fn run(&self, mut call: LossCall<'_>) -> f64 {

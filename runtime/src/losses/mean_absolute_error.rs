@@ -1,6 +1,8 @@
 //! `MeanAbsoluteError`.
 
 use super::{Loss, LossCall};
+use crate::error::Result;
+use crate::gpu::{RecordLoss, Recorder};
 use crate::training::Values;
 
 /// Mean absolute error, Keras' `mae`: the mean of `|y_true - y_pred|` over all numbers of all samples. Its slope where
@@ -22,6 +24,11 @@ impl Loss for MeanAbsoluteError {
 
     fn name(&self) -> &'static str {
         "mean_absolute_error"
+    }
+
+    fn record(&self, call: RecordLoss, to: &mut Recorder) -> Result<usize> {
+        to.elementwise_loss("mean_absolute_error", call);
+        Ok(call.rows)
     }
 
     fn run(&self, call: LossCall<'_>) -> f64 {

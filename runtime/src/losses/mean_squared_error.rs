@@ -1,6 +1,8 @@
 //! `MeanSquaredError`.
 
 use super::{Loss, LossCall};
+use crate::error::Result;
+use crate::gpu::{RecordLoss, Recorder};
 use crate::training::Values;
 
 /// Mean squared error, Keras' `mse`: the mean of `(y_true - y_pred)²` over all numbers of all samples.
@@ -21,6 +23,11 @@ impl Loss for MeanSquaredError {
 
     fn name(&self) -> &'static str {
         "mean_squared_error"
+    }
+
+    fn record(&self, call: RecordLoss, to: &mut Recorder) -> Result<usize> {
+        to.elementwise_loss("mean_squared_error", call);
+        Ok(call.rows)
     }
 
     fn run(&self, call: LossCall<'_>) -> f64 {

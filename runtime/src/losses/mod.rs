@@ -5,6 +5,9 @@
 //! The value that a loss reports is the mean over the samples.
 
 use crate::activations::ActivationFunction;
+use crate::error::Result;
+use crate::gpu::command::not_on_a_gpu;
+use crate::gpu::{RecordLoss, Recorder};
 use crate::training::data::{TargetRows, TargetRule};
 use std::fmt::Debug;
 
@@ -46,6 +49,18 @@ pub trait Loss: Debug + Send + Sync {
 
     /// The sum of the losses of some samples; fills in the predictions and, in training, the gradient.
     fn run(&self, call: LossCall<'_>) -> f64;
+
+    /// The same as commands for a GPU. Returns for how many rows it leaves a loss: the sum of them all is the loss of
+    /// the batch.
+    ///
+    /// # Errors
+    /// [`Error::NotOnDevice`](crate::Error::NotOnDevice) if there are no kernels for it.
+    #[doc(hidden)]
+    fn record(&self, call: RecordLoss, to: &mut Recorder) -> Result<usize> {
+        let _ = (call, to);
+        not_on_a_gpu(self.name())?;
+        Ok(0)
+    }
 }
 
 /// Some samples for a loss to judge.

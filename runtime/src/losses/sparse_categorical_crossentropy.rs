@@ -2,6 +2,8 @@
 
 use super::categorical_crossentropy::{is_logits, log_sum_exp};
 use super::{EPSILON, Loss, LossCall};
+use crate::error::Result;
+use crate::gpu::{RecordLoss, Recorder};
 use crate::training::Classes;
 use crate::training::data::TargetRule;
 
@@ -40,6 +42,23 @@ impl Loss for SparseCategoricalCrossentropy {
 
     fn target_rule(&self) -> TargetRule {
         TargetRule::ClassIds
+    }
+
+    fn record(&self, call: RecordLoss, to: &mut Recorder) -> Result<usize> {
+        let arguments = [
+            call.z.into(),
+            call.targets.into(),
+            call.y_pred.into(),
+            call.d_z.into(),
+            call.row_losses.into(),
+            call.rows.into(),
+            call.width.into(),
+            call.head.into(),
+            self.from_logits.into(),
+            call.scale.into(),
+        ];
+        to.rows("sparse_categorical_crossentropy", call.rows, arguments);
+        Ok(call.rows)
     }
 
     fn run(&self, mut call: LossCall<'_>) -> f64 {

@@ -1,6 +1,8 @@
 //! `Accuracy`.
 
 use super::{Metric, MetricCall, mean};
+use crate::error::Result;
+use crate::gpu::{RecordMetric, Recorder};
 use crate::training::data::TargetRows;
 
 /// The share of right answers, Keras' `accuracy` (or `acc`).
@@ -42,6 +44,32 @@ impl Metric for Accuracy {
             }
             states[1] += positions as f64;
         }
+    }
+
+    fn record(&self, call: RecordMetric, to: &mut Recorder) -> Result<()> {
+        let positions = call.rows * call.size / call.width.max(1);
+        if call.classes {
+            let arguments = [
+                call.y_pred.into(),
+                call.targets.into(),
+                call.row_values.into(),
+                call.rows.into(),
+                call.width.into(),
+            ];
+            to.rows("accuracy_classes", call.rows, arguments);
+        } else {
+            let arguments = [
+                call.y_pred.into(),
+                call.targets.into(),
+                call.row_values.into(),
+                call.rows.into(),
+                call.size.into(),
+                call.width.into(),
+            ];
+            to.rows("accuracy_values", positions, arguments);
+        }
+        to.add_mean(call.row_values, positions, call.totals);
+        Ok(())
     }
 
     fn result(&self, states: &[f64]) -> f64 {

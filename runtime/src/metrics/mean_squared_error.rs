@@ -1,6 +1,8 @@
 //! `MeanSquaredError`.
 
 use super::{Metric, MetricCall, add_mean, mean};
+use crate::error::Result;
+use crate::gpu::{RecordMetric, Recorder};
 
 /// Mean of `(y_true - y_pred)²` over all numbers of all samples, Keras' `mse`.
 ///
@@ -29,6 +31,19 @@ impl Metric for MeanSquaredError {
 
     fn update(&self, states: &mut [f64], call: MetricCall<'_>) {
         add_mean(states, call, |t, p| (p - t) * (p - t));
+    }
+
+    fn record(&self, call: RecordMetric, to: &mut Recorder) -> Result<()> {
+        let arguments = [
+            call.y_pred.into(),
+            call.targets.into(),
+            call.row_values.into(),
+            call.rows.into(),
+            call.size.into(),
+        ];
+        to.rows("squared_error_rows", call.rows, arguments);
+        to.add_mean(call.row_values, call.rows, call.totals);
+        Ok(())
     }
 
     fn result(&self, states: &[f64]) -> f64 {

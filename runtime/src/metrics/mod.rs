@@ -1,5 +1,8 @@
 //! Metrics: what is watched during training but does not influence it. One file each.
 
+use crate::error::Result;
+use crate::gpu::command::not_on_a_gpu;
+use crate::gpu::{RecordMetric, Recorder};
 use crate::training::data::TargetRows;
 use std::fmt::Debug;
 
@@ -26,6 +29,16 @@ pub trait Metric: Debug + Send + Sync {
 
     /// The value of the sums.
     fn result(&self, states: &[f64]) -> f64;
+
+    /// [`Metric::update`] as commands for a GPU.
+    ///
+    /// # Errors
+    /// [`Error::NotOnDevice`](crate::Error::NotOnDevice) if there are no kernels for it.
+    #[doc(hidden)]
+    fn record(&self, call: RecordMetric, to: &mut Recorder) -> Result<()> {
+        let _ = (call, to);
+        not_on_a_gpu(self.name())
+    }
 }
 
 /// Some samples for a metric.

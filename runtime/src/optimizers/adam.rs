@@ -1,6 +1,8 @@
 //! `Adam`.
 
 use super::{Optimizer, POSITIVE, RATE, SHARE, first_outside};
+use crate::error::Result;
+use crate::gpu::{RecordUpdate, Recorder};
 use crate::kernels::updates;
 
 /// Adaptive moments.
@@ -109,6 +111,28 @@ impl Optimizer for Adam {
             ),
             ("epsilon", self.epsilon, self.epsilon > 0.0, POSITIVE),
         ])
+    }
+
+    fn record(&self, call: RecordUpdate<'_>, to: &mut Recorder) -> Result<()> {
+        if let [mean, square, ..] = call.memory {
+            let arguments = [
+                call.weights.into(),
+                call.gradients.into(),
+                (*mean).into(),
+                (*square).into(),
+                call.count.into(),
+                (self.beta_1 as f32).into(),
+                (self.beta_2 as f32).into(),
+                (self.epsilon as f32).into(),
+                call.state.into(),
+            ];
+            to.elements("adam", call.count, arguments);
+        }
+        Ok(())
+    }
+
+    fn betas(&self) -> (f64, f64) {
+        (self.beta_1, self.beta_2)
     }
 
     fn update(&self, weights: &mut [f32], gradients: &[f32], states: &mut [&mut [f32]]) {

@@ -1,5 +1,8 @@
 //! Optimizers: how gradients change the weights. One file each.
 
+use crate::error::Result;
+use crate::gpu::command::not_on_a_gpu;
+use crate::gpu::{RecordUpdate, Recorder};
 use std::fmt::Debug;
 
 mod adam;
@@ -40,6 +43,23 @@ pub trait Optimizer: Debug + Send + Sync {
 
     /// Changes some weights; `states[i]` is the i-th remembered number of each. At first all of them are 0.
     fn update(&self, weights: &mut [f32], gradients: &[f32], states: &mut [&mut [f32]]);
+
+    /// [`Optimizer::update`] of all weights as commands for a GPU. The learning rate and, for [`Adam`], what follows from
+    /// the number of the step are read from the device's memory.
+    ///
+    /// # Errors
+    /// [`Error::NotOnDevice`](crate::Error::NotOnDevice) if there are no kernels for it.
+    #[doc(hidden)]
+    fn record(&self, call: RecordUpdate<'_>, to: &mut Recorder) -> Result<()> {
+        let _ = (call, to);
+        not_on_a_gpu(self.name())
+    }
+
+    /// The two betas, for optimizers that correct their start by them.
+    #[doc(hidden)]
+    fn betas(&self) -> (f64, f64) {
+        (0.0, 0.0)
+    }
 }
 
 /// The first option that is not inside its range.

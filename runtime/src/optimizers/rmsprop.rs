@@ -1,6 +1,8 @@
 //! `RMSprop`.
 
 use super::{Optimizer, POSITIVE, RATE, SHARE, first_outside};
+use crate::error::Result;
+use crate::gpu::{RecordUpdate, Recorder};
 use crate::kernels::updates;
 
 /// Divides each gradient by the root of the mean of its recent squares.
@@ -92,6 +94,41 @@ impl Optimizer for RMSprop {
             ),
             ("epsilon", self.epsilon, self.epsilon > 0.0, POSITIVE),
         ])
+    }
+
+    fn record(&self, call: RecordUpdate<'_>, to: &mut Recorder) -> Result<()> {
+        let (w, g, n, state) = (call.weights, call.gradients, call.count, call.state);
+        let (rho, epsilon) = (self.rho as f32, self.epsilon as f32);
+        match call.memory {
+            [square, kept, ..] => {
+                let arguments = [
+                    w.into(),
+                    g.into(),
+                    (*square).into(),
+                    (*kept).into(),
+                    n.into(),
+                    rho.into(),
+                    (self.momentum as f32).into(),
+                    epsilon.into(),
+                    state.into(),
+                ];
+                to.elements("rmsprop_momentum", n, arguments);
+            }
+            [square] => {
+                let arguments = [
+                    w.into(),
+                    g.into(),
+                    (*square).into(),
+                    n.into(),
+                    rho.into(),
+                    epsilon.into(),
+                    state.into(),
+                ];
+                to.elements("rmsprop", n, arguments);
+            }
+            [] => {}
+        }
+        Ok(())
     }
 
     fn update(&self, weights: &mut [f32], gradients: &[f32], states: &mut [&mut [f32]]) {

@@ -1,6 +1,8 @@
 //! `SGD`.
 
 use super::{Optimizer, RATE, SHARE, first_outside};
+use crate::error::Result;
+use crate::gpu::{RecordUpdate, Recorder};
 use crate::kernels::updates;
 
 /// Stochastic gradient descent, with momentum if asked for.
@@ -87,6 +89,26 @@ impl Optimizer for SGD {
                 SHARE,
             ),
         ])
+    }
+
+    fn record(&self, call: RecordUpdate<'_>, to: &mut Recorder) -> Result<()> {
+        let (w, g, n, state) = (call.weights, call.gradients, call.count, call.state);
+        match call.memory {
+            [velocity, ..] => {
+                let arguments = [
+                    w.into(),
+                    g.into(),
+                    (*velocity).into(),
+                    n.into(),
+                    (self.momentum as f32).into(),
+                    self.nesterov.into(),
+                    state.into(),
+                ];
+                to.elements("sgd_momentum", n, arguments);
+            }
+            [] => to.elements("sgd", n, [w.into(), g.into(), n.into(), state.into()]),
+        }
+        Ok(())
     }
 
     fn update(&self, weights: &mut [f32], gradients: &[f32], states: &mut [&mut [f32]]) {

@@ -8,29 +8,35 @@ const LINE: usize = 16;
 
 /// A value that lives while some calls run.
 #[derive(Clone, Debug)]
-pub(super) struct Buffer {
+pub(crate) struct Buffer {
     /// Numbers for each row.
-    pub(super) row_len: usize,
+    pub(crate) row_len: usize,
     /// The first and last call that touches it.
-    pub(super) alive: RangeInclusive<usize>,
+    pub(crate) alive: RangeInclusive<usize>,
     /// Which arena it is in.
-    pub(super) home: Home,
+    pub(crate) home: Home,
     /// Where in it.
-    pub(super) offset: usize,
+    pub(crate) offset: usize,
 }
 
 /// The arena of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Home {
+pub(crate) enum Home {
     /// Each worker has its own, for one micro-batch: the value is made and used up within one region.
     Local,
     /// One for the whole batch: the value crosses from one region to another.
     Batch,
 }
 
+/// Gives each buffer an offset in one arena for whole batches of `rows` rows. Returns the size of the arena.
+#[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
+pub(crate) fn arena(buffers: &mut [Buffer], rows: usize) -> usize {
+    place(buffers, Home::Batch, rows)
+}
+
 /// Gives each buffer of one home an offset, for `rows` rows. Buffers that are alive at the same time do not overlap.
 /// Returns the size of the arena.
-pub(super) fn place(buffers: &mut [Buffer], home: Home, rows: usize) -> usize {
+pub(crate) fn place(buffers: &mut [Buffer], home: Home, rows: usize) -> usize {
     let mut order: Vec<usize> = (0..buffers.len())
         .filter(|&i| buffers[i].home == home)
         .collect();

@@ -17,7 +17,11 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+#[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
+pub(crate) use buffers::arena;
 pub(crate) use outline::Mode;
+#[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
+pub(crate) use outline::{Call, Outline};
 pub(crate) use program::Plan;
 pub(crate) use run::{Batch, Totals};
 pub(crate) use run::{Learner, Objective};

@@ -1,12 +1,8 @@
 //! All parameters of a network in one arena.
 
-#[cfg(test)]
-use crate::error::Result;
 use crate::graph::{Graph, Node};
 use crate::kernels::aligned::AlignedVec;
 use crate::op::{Parameters, ParametersMut};
-#[cfg(test)]
-use crate::shape::Parameter;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::ops::Range;
@@ -114,22 +110,6 @@ impl Store {
                 }
             }
         }
-    }
-
-    #[cfg(test)]
-    /// Visits all parameters in order with their full names; the visitor may change them.
-    pub(crate) fn visit_mut(
-        &mut self,
-        graph: &Graph,
-        mut visitor: impl FnMut(&str, &Parameter, &mut [f32]) -> Result<()>,
-    ) -> Result<()> {
-        for (layer, node) in graph.nodes().iter().enumerate() {
-            for (index, parameter) in node.parameters.iter().enumerate() {
-                let name = format!("{}.{}", node.name, parameter.name);
-                visitor(&name, parameter, self.layer_mut(layer).get(index))?;
-            }
-        }
-        Ok(())
     }
 }
 

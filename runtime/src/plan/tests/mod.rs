@@ -5,7 +5,7 @@ mod large_dense;
 
 use super::{Batch, Totals};
 use crate::activations::ActivationFunction::{Relu, Softmax, Tanh};
-use crate::engine::CpuEngine;
+use crate::engine::{CpuEngine, Engine};
 use crate::graph::{Graph, chain};
 use crate::layers::{
     Activation, AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten,

@@ -1,0 +1,373 @@
+//! A network on a GPU.
+
+use super::command::Pointer;
+use super::driver::{Driver, Memory};
+use super::plan::GpuPlan;
+use crate::engine::{Engine, Setup};
+use crate::error::Result;
+use crate::plan::{Batch, Mode, Store, Totals};
+use crate::training::data::{DataSet, TargetRows};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Samples that `evaluate` and `predict` send through the network at a time.
+const INFERENCE_BATCH: usize = 512;
+
+/// Plans that are kept: for `fit`, one for whole batches and one for the last of an epoch, and as many for `evaluate` and
+/// `predict`.
+const MAX_PLANS: usize = 6;
+
+/// The structure `StepState` of the kernels, in bytes.
+const STATE_BYTES: usize = 24;
+
+/// What belongs to the weights of a network, on the device.
+#[derive(Debug)]
+pub(crate) struct Weights<D: Driver> {
+    pub(crate) values: Memory<D>,
+    /// In the order of the values; what is not trained stays 0.
+    pub(crate) gradients: Memory<D>,
+    /// What the optimizer remembers.
+    pub(crate) memory: Vec<Memory<D>>,
+    /// The seed, the number of the step and the learning rate.
+    pub(crate) state: Memory<D>,
+}
+
+impl<D: Driver> Weights<D> {
+    /// Where the parameters of a layer are; null for one of length 0.
+    pub(crate) fn parameters(&self, store: &Store, layer: usize) -> Vec<Pointer> {
+        let block = &store.blocks()[layer];
+        places(self.values.start().floats(block.all.start), &block.ranges)
+    }
+
+    /// Where the gradients of a layer's trained parameters are.
+    pub(crate) fn gradients(&self, store: &Store, layer: usize) -> Vec<Pointer> {
+        let block = &store.blocks()[layer];
+        let start = self.gradients.start().floats(block.all.start);
+        places(start, &block.trained_ranges)
+    }
+}
+
+fn places(start: Pointer, ranges: &[std::ops::Range<usize>]) -> Vec<Pointer> {
+    let place = |range: &std::ops::Range<usize>| match range.is_empty() {
+        true => Pointer::NULL,
+        false => start.floats(range.start),
+    };
+    ranges.iter().map(place).collect()
+}
+
+/// What the device was last told of a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Told {
+    seed: u64,
+    learning_rate: f64,
+}
+
+/// A network whose weights, totals and optimizer's memory are on a device.
+#[derive(Debug)]
+pub(crate) struct GpuEngine<D: Driver> {
+    setup: Setup,
+    driver: Arc<D>,
+    /// Where each parameter is; the values here are those of the start.
+    store: Store,
+    weights: Weights<D>,
+    /// The loss and the sums of the metrics of the epoch, as doubles, and how many samples they are of.
+    totals: Memory<D>,
+    rows: usize,
+    kept: Option<Memory<D>>,
+    told: Option<Told>,
+    /// Steps of the optimizer since it started.
+    updates: u64,
+    plans: Mutex<Vec<GpuPlan<D>>>,
+}
+
+impl<D: Driver> GpuEngine<D> {
+    fn plans(&self) -> MutexGuard<'_, Vec<GpuPlan<D>>> {
+        // A plan is taken out while it is in use, so a panic leaves the list as it was.
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A plan for batches of `rows` samples that adds to `totals`.
+    fn plan(&self, mode: Mode, rows: usize, totals: Pointer) -> Result<GpuPlan<D>> {
+        if mode != Mode::Evaluate {
+            let mut plans = self.plans();
+            let found = plans.iter().position(|p| p.mode == mode && p.rows == rows);
+            if let Some(i) = found {
+                return Ok(plans.swap_remove(i));
+            }
+        }
+        GpuPlan::new(
+            &self.driver,
+            &self.setup.graph,
+            &self.store,
+            &self.weights,
+            self.setup.compiled.as_ref(),
+            totals,
+            (mode, rows),
+        )
+    }
+
+    fn give_back(&self, plan: GpuPlan<D>) {
+        let mut plans = self.plans();
+        if plan.mode != Mode::Evaluate && plans.len() < MAX_PLANS {
+            plans.push(plan);
+        }
+    }
+
+    fn feed(&self, plan: &GpuPlan<D>, batch: &Batch<'_>) -> Result<()> {
+        let (_, input) = self.setup.graph.inputs()[0];
+        let len = self.setup.graph.shape(input).size();
+        self.driver
+            .feed(plan.input, 4 * len * batch.rows.len(), &mut |to| {
+                for (row, to) in batch.rows.iter().zip(to.chunks_exact_mut(4 * len.max(1))) {
+                    let from = &batch.x[*row as usize * len..][..len];
+                    for (number, bytes) in from.iter().zip(to.as_chunks_mut::<4>().0) {
+                        *bytes = number.to_ne_bytes();
+                    }
+                }
+            })?;
+        match &batch.targets {
+            Some(targets) => self.feed_targets(plan, targets, batch.rows.len()),
+            None => Ok(()),
+        }
+    }
+
+    fn feed_targets(&self, plan: &GpuPlan<D>, targets: &TargetRows<'_>, rows: usize) -> Result<()> {
+        let (_, output) = self.setup.graph.outputs()[0];
+        let len = match targets.are_classes() {
+            true => 1,
+            false => self.setup.graph.shape(output).size(),
+        };
+        self.driver.feed(plan.targets, 4 * len * rows, &mut |to| {
+            for (row, to) in to.chunks_exact_mut(4 * len).enumerate() {
+                let (to, _) = to.as_chunks_mut::<4>();
+                if targets.are_classes() {
+                    to[0] = (targets.class(row) as i32).to_ne_bytes();
+                } else {
+                    for (number, bytes) in targets.values(row).iter().zip(to) {
+                        *bytes = number.to_ne_bytes();
+                    }
+                }
+            }
+        })
+    }
+
+    /// Writes what the device has to know of the next step, if it has changed.
+    fn tell(&mut self, seed: u64) -> Result<()> {
+        let Some(compiled) = &self.setup.compiled else {
+            return Ok(());
+        };
+        let told = Told {
+            seed,
+            learning_rate: compiled.optimizer.learning_rate(),
+        };
+        if self.told == Some(told) {
+            return Ok(());
+        }
+        let words = [
+            seed as u32,
+            (seed >> 32) as u32,
+            compiled.step as u32,
+            self.updates as u32,
+            (told.learning_rate as f32).to_bits(),
+            0,
+        ];
+        self.driver
+            .feed(self.weights.state.start(), STATE_BYTES, &mut |to| {
+                for (word, bytes) in words.iter().zip(to.as_chunks_mut::<4>().0) {
+                    *bytes = word.to_ne_bytes();
+                }
+            })?;
+        self.told = Some(told);
+        Ok(())
+    }
+
+    fn totals_len(&self) -> usize {
+        let sums: usize = self.setup.metrics().iter().map(|m| m.states()).sum();
+        1 + sums
+    }
+
+    /// Reads sums from the device.
+    fn read_totals(&self, from: &Memory<D>, rows: usize) -> Result<Totals> {
+        let mut bytes = vec![0; 8 * self.totals_len()];
+        self.driver.download(from.start(), &mut bytes)?;
+        let (numbers, _) = bytes.as_chunks::<8>();
+        let mut numbers = numbers.iter().map(|n| f64::from_ne_bytes(*n));
+        let mut totals = Totals::new(self.setup.metrics());
+        totals.rows = rows;
+        totals.loss = numbers.next().unwrap_or(0.0);
+        for (state, number) in totals.metrics.iter_mut().flatten().zip(numbers) {
+            *state = number;
+        }
+        Ok(totals)
+    }
+}
+
+impl<D: Driver> Engine for GpuEngine<D> {
+    type Device = D::Device;
+
+    fn new(device: &D::Device, setup: Setup) -> Result<Self> {
+        let driver = D::open(device)?;
+        let store = Store::new(&setup.graph, setup.seed);
+        let count = store.values().len();
+        let weights = Weights {
+            values: Memory::floats(&driver, count)?,
+            gradients: Memory::floats(&driver, count)?,
+            memory: Vec::new(),
+            state: Memory::new(&driver, STATE_BYTES)?,
+        };
+        weights.values.write(store.values())?;
+        Ok(GpuEngine {
+            totals: Memory::new(&driver, 8)?,
+            setup,
+            driver,
+            store,
+            weights,
+            rows: 0,
+            kept: None,
+            told: None,
+            updates: 0,
+            plans: Mutex::new(Vec::new()),
+        })
+    }
+
+    fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    fn setup_mut(&mut self) -> &mut Setup {
+        &mut self.setup
+    }
+
+    fn prepare(&mut self) -> Result<()> {
+        self.plans().clear();
+        let states = match &self.setup.compiled {
+            Some(compiled) => compiled.optimizer.states(),
+            None => 0,
+        };
+        let count = self.store.values().len();
+        self.weights.memory = (0..states)
+            .map(|_| Memory::floats(&self.driver, count))
+            .collect::<Result<_>>()?;
+        self.totals = Memory::new(&self.driver, 8 * self.totals_len())?;
+        self.told = None;
+        self.updates = 0;
+        self.start_totals()
+    }
+
+    fn parameters(&self) -> Result<Vec<Vec<f32>>> {
+        let count = self.store.values().len();
+        let mut store = self.store.clone();
+        let values = self.weights.values.read_at(0, count)?;
+        store.values_mut().copy_from_slice(&values);
+        Ok(store.to_vecs())
+    }
+
+    fn set_parameters(&mut self, parameters: Vec<Vec<f32>>) -> Result<()> {
+        self.store.set(parameters);
+        self.weights.values.write(self.store.values())
+    }
+
+    fn start_totals(&mut self) -> Result<()> {
+        self.rows = 0;
+        self.totals.clear()
+    }
+
+    fn train(&mut self, _: usize, batch: Batch<'_>, seed: u64) -> Result<()> {
+        self.tell(seed)?;
+        let rows = batch.rows.len();
+        let mut plan = self.plan(Mode::Train, rows, self.totals.start())?;
+        self.feed(&plan, &batch)?;
+        plan.run(&self.driver, self.driver.captures())?;
+        self.give_back(plan);
+        self.rows += rows;
+        self.updates += 1;
+        if let Some(compiled) = &mut self.setup.compiled {
+            compiled.step += 1;
+        }
+        Ok(())
+    }
+
+    fn run_epoch<R: Send>(&mut self, steps: impl FnOnce(&mut Self) -> R + Send) -> R {
+        steps(self)
+    }
+
+    fn totals(&self) -> Result<Totals> {
+        self.read_totals(&self.totals, self.rows)
+    }
+
+    fn has_diverged(&self) -> bool {
+        false
+    }
+
+    fn is_finite(&self) -> Result<bool> {
+        let values = self.weights.values.read_at(0, self.store.values().len())?;
+        Ok(values.iter().all(|v| v.is_finite()))
+    }
+
+    fn evaluate(&self, data: &DataSet<'_>, rows: &[u32]) -> Result<Totals> {
+        let totals = Memory::new(&self.driver, 8 * self.totals_len())?;
+        let size = rows.len().clamp(1, INFERENCE_BATCH);
+        let mut plan = self.plan(Mode::Evaluate, size, totals.start())?;
+        for part in rows.chunks(size) {
+            if part.len() != plan.rows {
+                plan = self.plan(Mode::Evaluate, part.len(), totals.start())?;
+            }
+            let batch = Batch {
+                x: &data.x,
+                rows: part,
+                targets: Some(TargetRows::new(&data.targets, part)),
+            };
+            self.feed(&plan, &batch)?;
+            plan.run(&self.driver, false)?;
+        }
+        self.read_totals(&totals, rows.len())
+    }
+
+    fn predict(&self, x: &[f32], rows: usize) -> Result<Vec<f32>> {
+        let (_, output) = self.setup.graph.outputs()[0];
+        let width = self.setup.graph.shape(output).size();
+        let order: Vec<u32> = (0..rows as u32).collect();
+        let mut answers = Vec::with_capacity(rows * width);
+        for part in order.chunks(INFERENCE_BATCH) {
+            let mut plan = self.plan(Mode::Predict, part.len(), Pointer::NULL)?;
+            let batch = Batch {
+                x,
+                rows: part,
+                targets: None,
+            };
+            self.feed(&plan, &batch)?;
+            plan.run(&self.driver, self.driver.captures())?;
+            let mut bytes = vec![0; 4 * part.len() * width];
+            self.driver.download(plan.answers, &mut bytes)?;
+            let (numbers, _) = bytes.as_chunks::<4>();
+            answers.extend(numbers.iter().map(|n| f32::from_ne_bytes(*n)));
+            self.give_back(plan);
+        }
+        Ok(answers)
+    }
+
+    fn keep(&mut self) -> Result<()> {
+        let kept = match &self.kept {
+            Some(kept) => kept,
+            None => {
+                let memory = Memory::floats(&self.driver, self.store.values().len())?;
+                self.kept.insert(memory)
+            }
+        };
+        kept.copy_from(&self.weights.values)
+    }
+
+    fn take_back(&mut self) -> Result<()> {
+        if let Some(kept) = &self.kept {
+            self.weights.values.copy_from(kept)?;
+        }
+        for memory in &self.weights.memory {
+            memory.clear()?;
+        }
+        self.told = None;
+        self.updates = 0;
+        if let Some(compiled) = &mut self.setup.compiled {
+            compiled.optimizer.start_afresh();
+        }
+        Ok(())
+    }
+}
