@@ -5,7 +5,7 @@ use crate::errors::{Errors, Place};
 use crate::names::Names;
 use crate::sugar::{self, Call};
 use crate::text;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Generics, Path, Visibility};
 
 /// A network that is ready to be emitted.
@@ -59,13 +59,18 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         }
         Body::Unreadable => Vec::new(),
     };
-    let all_planned =
+    let is_planned =
         |step: &PlannedStep| matches!(step, PlannedStep::Layer(PlannedLayer { call: Some(_), .. }));
+    let complete = network.input.is_some()
+        && network.output.is_some()
+        && !steps.is_empty()
+        && steps.iter().all(is_planned);
+    // A network that cannot run must not compile. Why it cannot has been said, and if not, that is a slip of ours.
+    if !complete && errors.len() == 0 {
+        errors.push(Span::call_site(), "this network was not understood");
+    }
     Plan {
-        complete: network.input.is_some()
-            && network.output.is_some()
-            && !steps.is_empty()
-            && steps.iter().all(all_planned),
+        complete,
         attributes: network.attributes,
         visibility: network.visibility,
         name: network.name,

@@ -4,6 +4,8 @@
 //! name), and the names under which newcomers look for things. Everything else, unknown options, unknown words and wrong
 //! types, rustc reports at the user's own token, and the shape rules live with the layers in the runtime crate.
 
+use crate::names::to_snake_case;
+
 /// How a layer is called.
 #[derive(Debug)]
 pub(crate) struct Signature {
@@ -261,6 +263,45 @@ fn fold(name: &str) -> String {
         .filter(|letter| *letter != '_')
         .flat_map(char::to_lowercase)
         .collect()
+}
+
+/// Words of Keras, with the classes that they stand for in mind: `HeNormal()`.
+const WORDS: &[&str] = &[
+    "elu",
+    "gelu",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "linear",
+    "ones",
+    "random_normal",
+    "random_uniform",
+    "relu",
+    "same",
+    "selu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "swish",
+    "tanh",
+    "valid",
+    "zeros",
+];
+
+/// The word for a name of Keras: `HeNormal` is `he_normal`, `ReLU` is `relu`.
+pub(crate) fn word(name: &str) -> String {
+    match to_snake_case(name).as_str() {
+        "re_lu" => "relu".to_owned(),
+        word => word.to_owned(),
+    }
+}
+
+/// Whether Keras has this word.
+pub(crate) fn is_word(word: &str) -> bool {
+    WORDS.contains(&word)
 }
 
 /// What became of an option of Keras that no layer of Addax has under this name.

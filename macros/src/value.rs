@@ -1,10 +1,9 @@
 //! The value of one argument.
 
 use crate::errors::{Errors, Place};
-use crate::keras::Kind;
-use crate::names::to_snake_case;
+use crate::keras::{self, Kind};
 use crate::text;
-use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
@@ -191,7 +190,7 @@ impl Mistakes<'_> {
         let size = self.size(value)?;
         match literal(value) {
             Some(Lit::Int(number)) => {
-                let mut copy = Literal::usize_unsuffixed(number.base10_parse().ok()?);
+                let mut copy = number.token();
                 copy.set_span(Span::call_site());
                 Some(array(&[size, copy.into_token_stream()], value.span()))
             }
@@ -256,35 +255,8 @@ impl Mistakes<'_> {
 
     /// `relu`, and how Python writes it: `"relu"`, `relu()`, `ReLU()`, `tf.nn.relu`.
     fn word(&mut self) -> Option<TokenStream> {
-        let (word, what) = match bare(self.value) {
-            Expr::Lit(ExprLit {
-                lit: Lit::Str(string),
-                ..
-            }) => (string.value(), "is a word, not a string"),
-            Expr::Lit(ExprLit {
-                lit: Lit::Char(character),
-                ..
-            }) => (character.value().to_string(), "is a word, not a character"),
-            Expr::Call(call) if call.args.is_empty() => match bare(&call.func) {
-                Expr::Path(path) => (
-                    path.path.get_ident()?.to_string(),
-                    "is a word, without parentheses",
-                ),
-                _ => return Some(plain(self.value)),
-            },
-            Expr::MethodCall(call) if call.args.is_empty() => {
-                (call.method.to_string(), "is a word alone")
-            }
-            Expr::Field(field) => match &field.member {
-                Member::Named(member) => (member.to_string(), "is a word alone"),
-                Member::Unnamed(_) => return Some(plain(self.value)),
-            },
-            _ => return Some(plain(self.value)),
-        };
-        // `HeNormal` and `ReLU` are classes; the words are `he_normal` and `relu`.
-        let word = match to_snake_case(&word).as_str() {
-            "re_lu" => "relu".to_owned(),
-            word => word.to_owned(),
+        let Some((word, what)) = python_word(bare(self.value)) else {
+            return Some(plain(self.value));
         };
         let Ok(mut repaired) = syn::parse_str::<Ident>(&word) else {
             self.wrong(
@@ -303,5 +275,58 @@ impl Mistakes<'_> {
         self.wrong(self.value, what, help);
         repaired.set_span(self.value.span());
         Some(repaired.into_token_stream())
+    }
+}
+
+/// The word that is meant, and what is wrong with how it is written. Anything that could be right in Rust, such as a
+/// `const fn` of the user's own or a field of a constant, is left to rustc.
+fn python_word(value: &Expr) -> Option<(String, &'static str)> {
+    match value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(string),
+            ..
+        }) => Some((keras::word(&string.value()), "is a word, not a string")),
+        Expr::Lit(ExprLit {
+            lit: Lit::Char(character),
+            ..
+        }) => Some((character.value().to_string(), "is a word, not a character")),
+        Expr::Call(call) if call.args.is_empty() => {
+            let name = match bare(&call.func) {
+                Expr::Path(path) => path.path.get_ident()?.to_string(),
+                Expr::Field(field) if is_python_module(&field.base) => member(&field.member)?,
+                _ => return None,
+            };
+            let word = keras::word(&name);
+            keras::is_word(&word).then_some((word, "is a word, without parentheses"))
+        }
+        Expr::MethodCall(call) if is_python_module(&call.receiver) => Some((
+            keras::word(&call.method.to_string()),
+            "is a word, without a module in front of it",
+        )),
+        Expr::Field(field) if is_python_module(&field.base) => Some((
+            keras::word(&member(&field.member)?),
+            "is a word, without a module in front of it",
+        )),
+        _ => None,
+    }
+}
+
+fn member(member: &Member) -> Option<String> {
+    match member {
+        Member::Named(name) => Some(name.to_string()),
+        Member::Unnamed(_) => None,
+    }
+}
+
+/// `tf.nn`, `keras.activations`
+fn is_python_module(value: &Expr) -> bool {
+    match bare(value) {
+        Expr::Field(field) => is_python_module(&field.base),
+        Expr::Path(path) => path.path.get_ident().is_some_and(|name| {
+            ["tf", "keras", "nn", "activations", "initializers", "layers"]
+                .iter()
+                .any(|module| name == module)
+        }),
+        _ => false,
     }
 }

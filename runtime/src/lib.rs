@@ -49,6 +49,50 @@ extern crate self as addax;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+/// Declares a network: a list of layers between the shape of a sample and the shape of an answer.
+///
+/// ```
+/// use addax::prelude::*;
+///
+/// const SIDE: usize = 28;
+///
+/// network! {
+///     /// Documentation, attributes and visibility as for any item.
+///     pub Digits: (SIDE, SIDE, 1) => Self::CLASSES {
+///         Conv2D(16, (3, 3), activation = relu),   // positional arguments first, as in Keras
+///         Conv2D(filters = 2 * 8, kernel_size = 3, padding = same),
+///         MaxPooling2D(),
+///         Flatten(),
+///         hidden: Dense(64, activation = relu),    // a label names the field: `layers.hidden`
+///         Dropout(0.5),
+///         Dense(Self::CLASSES, activation = softmax),
+///     }
+/// }
+///
+/// impl Digits {
+///     const CLASSES: usize = 10;
+/// }
+///
+/// # fn main() -> addax::Result<()> {
+/// let device = Cpu::default();
+/// let digits = Digits::build(&device)?;
+///
+/// // Without a name it is an expression.
+/// let tiny = Model::new(network!((4, 4, 1) => 3 { Flatten(), Dense(3) }), &device)?;
+/// # assert_eq!(tiny.count_params(), 51);
+/// # assert!(digits.layers()?.hidden.kernel.as_vec().len() > 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Shapes are (height, width, channels) or a single number for a vector, without the batch. A size is anything constant: a
+/// literal, a constant, `Self::CONST`, arithmetic. A network that does not fit does not compile; the error stands at the
+/// layer's own tokens and says what it takes, what it is given and by whom, and the edit that mends it.
+///
+/// The expansion is printed if the environment variable `ADDAX_EXPAND` is 1 while the program is compiled.
+///
+/// Besides the type itself it gives `Digits::build(&device)`, a [`Model`], and `Digits::inputs(numbers)`, the samples in a
+/// flat vector.
 pub use addax_macros::network;
 pub use dfdx;
 pub use typenum;

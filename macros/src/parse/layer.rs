@@ -1,13 +1,12 @@
 //! One layer: `/// docs`, `label:`, a path, and arguments in parentheses.
 
-use super::arguments;
-use crate::ast::{Argument, Layer};
+use super::{arguments, habits, header};
+use crate::ast::Layer;
 use crate::cursor::{Cursor, generics_end, place_of, stream, tokens_of};
 use crate::errors::{Errors, Place};
-use crate::keras::{self, LayerName};
 use crate::text;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use syn::{Path, parse_quote};
+use syn::Path;
 
 /// What was found where a layer was due.
 pub(super) enum Read {
@@ -26,7 +25,7 @@ pub(super) enum Read {
 pub(super) fn layer(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Read {
     let docs = docs(cursor, errors);
     let label = label(cursor, errors);
-    repetition(cursor, errors);
+    habits::repetition(cursor, errors);
     let Some((path, dotted)) = path(cursor, errors) else {
         cursor.take_all();
         return Read::Hole;
@@ -45,7 +44,7 @@ pub(super) fn layer(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Read {
         arguments: Vec::new(),
         incomplete: false,
     };
-    if let Some(read) = wrapper(&layer, dotted.as_ref(), group.as_ref(), errors) {
+    if let Some(read) = habits::wrapper(&layer, dotted.as_ref(), group.as_ref(), errors) {
         return read;
     }
     if let Some(dotted) = dotted {
@@ -62,34 +61,16 @@ pub(super) fn layer(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Read {
             layer.arguments = read.arguments;
             layer.incomplete = read.incomplete;
         }
-        None => without_parentheses(&mut layer, &name, errors),
+        None => habits::without_parentheses(&mut layer, &name, errors),
     }
-    if known_layer(&mut layer, errors) {
+    if habits::known_layer(&mut layer, errors) {
         Read::Layer(Box::new(layer))
     } else {
         Read::Hole
     }
 }
 
-/// `Flatten,`
-fn without_parentheses(layer: &mut Layer, name: &str, errors: &mut Errors) {
-    let name = match keras::layer(name) {
-        LayerName::Written(correct) => correct,
-        _ => name,
-    };
-    let call = match keras::example(name) {
-        Some(example) => example.to_owned(),
-        None => format!("{name}()"),
-    };
-    errors.push_help(
-        layer.place(),
-        "a layer is written with parentheses",
-        format!("write `{call}`"),
-    );
-    // What it lacks has been said.
-    layer.incomplete = keras::needs_arguments(name);
-}
-
+/// Reads the doc comments.
 fn docs(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Vec<TokenStream> {
     let mut docs = Vec::new();
     while cursor.is_symbol(0, "#") {
@@ -104,7 +85,7 @@ fn docs(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Vec<TokenStream> {
         };
         if matches!(attribute.stream().into_iter().next(), Some(TokenTree::Ident(word)) if word == "doc")
         {
-            docs.extend(super::attribute(cursor.take(2), errors));
+            docs.extend(header::attribute(cursor.take(2), errors));
         } else {
             errors.push_help(
                 place_of(cursor.take(2), attribute.span()),
@@ -116,6 +97,7 @@ fn docs(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Vec<TokenStream> {
     docs
 }
 
+/// Reads `hidden:`.
 fn label(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Option<Ident> {
     if let Some(text) = cursor.literal(0)
         && cursor.is_symbol(1, ":")
@@ -152,17 +134,6 @@ fn label(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Option<Ident> {
         return None;
     }
     Some(label.clone())
-}
-
-/// `3 * Dense(250)`
-fn repetition(cursor: &mut Cursor<'_>, errors: &mut Errors) {
-    if cursor.is_symbol(1, "*") && (cursor.literal(0).is_some() || cursor.ident(0).is_some()) {
-        errors.push_help(
-            place_of(cursor.take(2), Span::call_site()),
-            "repeating a layer is not supported yet",
-            "write the layer as often as it is needed",
-        );
-    }
 }
 
 /// Reads the layer's type. Of `keras.layers.Dense` only the last part counts; the rest is given back as a place.
@@ -224,7 +195,8 @@ fn path_length(tokens: &[TokenTree]) -> usize {
     tokens.len() - cursor.rest().len()
 }
 
-fn path_span(path: &Path) -> Span {
+/// The span of a path's last name.
+pub(super) fn path_span(path: &Path) -> Span {
     match path.segments.last() {
         Some(segment) => segment.ident.span(),
         None => Span::call_site(),
@@ -268,102 +240,4 @@ fn group(cursor: &mut Cursor<'_>, layer: &str, errors: &mut Errors) -> Option<Gr
         ),
     );
     Some(repaired)
-}
-
-/// Habits of Keras that look like a layer and are something around one.
-fn wrapper(
-    layer: &Layer,
-    dotted: Option<&Place>,
-    arguments: Option<&Group>,
-    errors: &mut Errors,
-) -> Option<Read> {
-    let name = layer.plain_name()?;
-    let inside = || arguments.map(|group| (tokens_of(group.stream()), group.span_close()));
-    match name.as_str() {
-        "Sequential" => {
-            errors.push_help(
-                layer.place(),
-                "`network!` is the sequential model: its layers stand directly in the braces",
-                "take `Sequential(..)` out",
-            );
-            let Some((tokens, end)) = inside() else {
-                return Some(Read::Hole);
-            };
-            // The brackets in `Sequential([..])` go with it.
-            match tokens.as_slice() {
-                [TokenTree::Group(list)] if list.delimiter() == Delimiter::Bracket => {
-                    Some(Read::Wrapped(tokens_of(list.stream()), end))
-                }
-                _ => Some(Read::Wrapped(tokens, end)),
-            }
-        }
-        "add" => {
-            let place = Place {
-                first: dotted?.first,
-                last: path_span(&layer.path),
-            };
-            Some(inside().map_or(Read::Hole, |(tokens, end)| Read::Added(place, tokens, end)))
-        }
-        "Input" | "InputLayer" => {
-            errors.push_help(
-                layer.place(),
-                "the input shape stands in front of `=>` and is not a layer",
-                format!("take `{name}(..)` out and write `(28, 28, 1) => 10 {{ .. }}`"),
-            );
-            Some(Read::Nothing)
-        }
-        _ => None,
-    }
-}
-
-/// Names that Keras knows and Addax does not, or not under that name. False if there is no such layer.
-fn known_layer(layer: &mut Layer, errors: &mut Errors) -> bool {
-    // `Dense::new(64)`
-    if layer.path.segments.len() > 1 && layer.kind().is_some_and(|kind| kind == "new") {
-        layer.path.segments.pop();
-        layer.path.segments.pop_punct();
-        let help = format!("write {}", text::layer(layer));
-        errors.push_help(layer.place(), "a layer is written without `::new`", help);
-    }
-    let Some(name) = layer.plain_name() else {
-        return true;
-    };
-    let span = path_span(&layer.path);
-    match keras::layer(&name) {
-        LayerName::Known | LayerName::Foreign => {}
-        LayerName::Written(correct) => {
-            errors.push_help(
-                span,
-                format!("there is no layer `{name}`"),
-                format!("write `{correct}`"),
-            );
-            let correct = Ident::new(correct, span);
-            layer.path = parse_quote!(#correct);
-        }
-        LayerName::Function(word) => {
-            errors.push_help(
-                layer.place(),
-                format!("`{name}` is an activation, not a layer"),
-                format!("write `Activation({word})`, or the option `activation = {word}` of the layer before it"),
-            );
-            let word = Ident::new(word, span);
-            layer.path = parse_quote!(Activation);
-            layer.arguments = vec![Argument {
-                name: None,
-                value: parse_quote!(#word),
-            }];
-            layer.incomplete = false;
-        }
-        LayerName::NotYet(instead) => {
-            let help = match instead {
-                Some(instead) => instead.to_owned(),
-                None => format!(
-                    "a layer of your own with this name is written with its path: `self::{name}(..)`"
-                ),
-            };
-            errors.push_help(span, format!("`{name}` is not in Addax yet"), help);
-            return false;
-        }
-    }
-    true
 }

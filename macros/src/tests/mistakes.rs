@@ -39,6 +39,8 @@ fn what_is_right_gives_no_message() {
         "Dropout(0.5), Dropout(rate = RATE), BatchNormalization(momentum = 0.9)",
         "Activation(relu), Activation(activation = relu)",
         "self::Dense(\"any\", thing), Halve::<2, 3>(), crate::layers::Own(1, option = \"text\")",
+        "Dense(10, activation = SETTINGS.activation), Dense(10, activation = pick()), Dense(10, activation = my::word())",
+        "Dense(10, activation = ActivationFunction::Relu), Dense(99999999999999999999), Conv2D(16, 99999999999999999999)",
         "Dense(N as usize), Dense(size::<2, 3>()), Dense(if A { 1 } else { 2 }), Dense(2 * N - 1)",
     ] {
         assert_eq!(messages(&with_layers(layers)), [] as [&str; 0], "{layers}");
@@ -58,11 +60,149 @@ fn what_is_right_gives_no_message() {
 }
 
 #[test]
+fn reading_goes_on_behind_each_mistake() {
+    let problems: Vec<_> = messages(
+        "pub Letters: (28, 28, 1) -> 10 {
+            Conv2D(16, (3, 3), activation: relu),
+            Flatten,
+            Dense(64 activation = \"relu\");
+            a: Dropout(1),
+            a: dense(10),
+            Dense(units = 3, 3)
+        } more",
+    )
+    .iter()
+    .map(|message| message.lines().next().unwrap_or_default().to_owned())
+    .collect();
+    assert_eq!(
+        problems,
+        [
+            "a network ends with its layers",
+            "the output shape follows `=>`",
+            "options of `Conv2D` are written with `=`",
+            "a layer is written with parentheses",
+            "`,` is missing in front of this argument",
+            "layers are separated by `,`",
+            "there is no layer `dense`",
+            "`activation` of `Dense` is a word, not a string",
+            "`rate` of `Dropout` is a number with a point",
+            "an argument without a name stands in front of the options",
+            "`units` of `Dense` is given twice",
+            "two layers are called `a`",
+        ]
+    );
+}
+
+#[test]
+fn a_habit_that_shows_in_every_line_gets_one_message() {
+    says(
+        "Flatten(); Dense(64); Dense(10);",
+        "layers are separated by `,`",
+        "write `,` for each `;`",
+    );
+    says(
+        "let x = Flatten()(input); let x = Dense(10)(x);",
+        "a list of layers has no `let`: each layer takes what the one before it gives",
+        "write each layer alone: `Dense(10),`; branches are not supported yet",
+    );
+    says(
+        "model.add(Flatten()); model.add(Dense(10));",
+        "the layers of a network are a list",
+        "write each layer alone, with a comma behind it: `Dense(10),`",
+    );
+}
+
+#[test]
+fn layers_in_a_wrapper_are_taken_out_of_it() {
+    for (layers, problem) in [
+        (
+            "Sequential([Flatten(), Dense(10)])",
+            "`network!` is the sequential model: its layers stand directly in the braces",
+        ),
+        (
+            "tf.keras.Sequential([Flatten(), Dense(10)])",
+            "`network!` is the sequential model: its layers stand directly in the braces",
+        ),
+        (
+            "[Flatten(), Dense(10)]",
+            "the layers of a network stand directly in its braces",
+        ),
+        (
+            "Input(shape = (28, 28, 1)), Flatten()",
+            "the input shape stands in front of `=>` and is not a layer",
+        ),
+        (
+            "Flatten()(x), Dense(10)",
+            "in a list each layer takes what the one before it gives",
+        ),
+        ("3 * Dense(10)", "repeating a layer is not supported yet"),
+        ("# first\n Flatten()", "`#` starts no comment here"),
+        (
+            "keras.layers.Flatten()",
+            "layers are known by their name alone",
+        ),
+        ("Dense::new(64)", "a layer is written without `::new`"),
+        (
+            "Dense { units: 64 }",
+            "the arguments of a layer stand in parentheses",
+        ),
+        ("Dense[64]", "the arguments of a layer stand in parentheses"),
+        ("Dense 64", "the arguments of a layer stand in parentheses"),
+        ("Dense(64).relu()", "a layer ends with its parentheses"),
+        ("64", "this is not a layer"),
+        (
+            "Flatten() Dense(10)",
+            "`,` is missing in front of this layer",
+        ),
+        (
+            "Flatten(),, Dense(10)",
+            "there is no layer in front of this comma",
+        ),
+        (
+            "hidden = Dense(10)",
+            "the name of a layer is followed by `:`",
+        ),
+        (
+            "\"hidden\": Dense(10)",
+            "the name of a layer is a word, not a string",
+        ),
+        (
+            "type: Dense(10)",
+            "`type` is a word of Rust and cannot name a layer",
+        ),
+        (
+            "#[cfg(test)] Dense(10)",
+            "a layer takes doc comments and no other attributes",
+        ),
+        ("LSTM(64)", "`LSTM` is not in Addax yet"),
+        ("Convolution2D(16, 3)", "there is no layer `Convolution2D`"),
+        ("max_pooling2d()", "there is no layer `max_pooling2d`"),
+        ("ReLU()", "`ReLU` is an activation, not a layer"),
+    ] {
+        let message = one(layers);
+        assert!(
+            message.starts_with(problem) && message.contains("\nhelp: "),
+            "{layers}: {message}"
+        );
+    }
+}
+
+#[test]
 fn options_are_written_with_equals() {
     says(
         "Dense(10, activation: relu)",
         "options of `Dense` are written with `=`",
         "write `activation = relu`",
+    );
+    says(
+        "Dense(10, activation =)",
+        "the option `activation` has no value",
+        "write `activation = ..`, or take it out",
+    );
+    says(
+        "Dense(10, type = 3)",
+        "`type` is a word of Rust and no option of `Dense`",
+        "an option is written `name = value`",
     );
 }
 
@@ -85,7 +225,7 @@ fn words_are_not_strings() {
     );
     says(
         "Dense(10, activation = tf.nn.relu)",
-        "`activation` of `Dense` is a word alone",
+        "`activation` of `Dense` is a word, without a module in front of it",
         "write `activation = relu`",
     );
     says(
@@ -93,4 +233,353 @@ fn words_are_not_strings() {
         "`kernel_initializer` of `Dense` is a word, without parentheses",
         "write `kernel_initializer = he_normal`",
     );
+    says(
+        "Dense(10, use_bias = False)",
+        "Rust has no `False`",
+        "write `false`",
+    );
+    says(
+        "Dense(10, activation = None)",
+        "an option without a value is left out: `activation` has a default",
+        "take it out",
+    );
+}
+
+#[test]
+fn numbers_are_what_they_count() {
+    for (layer, problem, help) in [
+        (
+            "Dense(\"64\")",
+            "`units` of `Dense` is a whole number, not `\"64\"`",
+            "write `64`",
+        ),
+        (
+            "Dense(64.0)",
+            "`units` of `Dense` is a whole number, not `64.0`",
+            "write `64`",
+        ),
+        (
+            "Dense(-1)",
+            "`units` of `Dense` cannot be negative",
+            "write a whole number from 1",
+        ),
+        (
+            "Dense((3, 3))",
+            "`units` of `Dense` is a whole number, not `(3, 3)`",
+            "write one number",
+        ),
+        (
+            "Conv2D(16, (3, 3, 3))",
+            "`kernel_size` of `Conv2D` is (height, width), not `(3, 3, 3)`",
+            "write `(3, 3)`, or one number for both",
+        ),
+        (
+            "Conv2D(16, 2.5)",
+            "`kernel_size` of `Conv2D` is a whole number, not `2.5`",
+            "write `2`",
+        ),
+        (
+            "Reshape((28, -1))",
+            "`target_shape` of `Reshape` cannot be negative",
+            "write the size out; `Reshape` does not work it out",
+        ),
+        (
+            "Reshape((1, 2, 3, 4, 5))",
+            "`target_shape` of `Reshape` has 5 dimensions, but a sample has at most 4",
+            "the batch is not one of them",
+        ),
+        (
+            "Dropout(1)",
+            "`rate` of `Dropout` is a number with a point",
+            "write the share that is dropped, such as `0.5`",
+        ),
+        (
+            "BatchNormalization(momentum = 1)",
+            "`momentum` of `BatchNormalization` is a number with a point",
+            "write `1.0`",
+        ),
+        (
+            "Dropout(\"0.5\")",
+            "`rate` of `Dropout` is a number, not text",
+            "write `0.5`",
+        ),
+    ] {
+        says(layer, problem, help);
+    }
+}
+
+#[test]
+fn arguments_are_counted() {
+    for (layer, problem, help) in [
+        (
+            "Conv2D(16)",
+            "`Conv2D` needs `kernel_size`",
+            "write `Conv2D(16, (3, 3))`",
+        ),
+        (
+            "Conv2D()",
+            "`Conv2D` needs `filters` and `kernel_size`",
+            "write `Conv2D(16, (3, 3))`",
+        ),
+        (
+            "Flatten(1)",
+            "`Flatten` takes no arguments",
+            "write `Flatten()`",
+        ),
+        (
+            "Dropout(0.5, 1)",
+            "`Dropout` takes one argument",
+            "write `Dropout(0.5)`",
+        ),
+        (
+            "BatchNormalization(0.9)",
+            "`BatchNormalization` takes no arguments without a name",
+            "write the name of the option: `BatchNormalization(momentum = 0.9)`",
+        ),
+        (
+            "Dense(3, units = 4)",
+            "`units` of `Dense` is given twice",
+            "take one of them out",
+        ),
+        (
+            "Dense(3, use_bias = true, use_bias = false)",
+            "`use_bias` of `Dense` is given twice",
+            "take one of them out",
+        ),
+        (
+            "Dense(10 activation = relu)",
+            "`,` is missing in front of this argument",
+            "write a comma between two arguments",
+        ),
+        (
+            "Conv2D(16 (3, 3))",
+            "`,` is missing in front of this argument",
+            "write a comma between two arguments",
+        ),
+        (
+            "Dense(10; relu)",
+            "arguments are separated by `,`",
+            "write `,`",
+        ),
+        (
+            "Dense(10,, relu)",
+            "there is no argument in front of this comma",
+            "take the comma out",
+        ),
+    ] {
+        says(layer, problem, help);
+    }
+}
+
+#[test]
+fn options_of_keras_are_known() {
+    for (layer, problem, help) in [
+        (
+            "Conv2D(nb_filter = 16, kernel_size = 3)",
+            "the option `nb_filter` of `Conv2D` is called `filters`",
+            "write `filters = 16`",
+        ),
+        (
+            "Dropout(p = 0.5)",
+            "the option `p` of `Dropout` is called `rate`",
+            "write `rate = 0.5`",
+        ),
+        (
+            "Dense(10, input_shape = (28, 28, 1))",
+            "the input shape stands once, in front of `=>`, and not on a layer",
+            "take `input_shape` out and write `(28, 28, 1) => ..` in the first line of the network",
+        ),
+        (
+            "Dense(10, name = \"hidden\")",
+            "the name of a layer stands in front of it",
+            "write `hidden: Dense(..)`",
+        ),
+        (
+            "Dense(10, kernel_regularizer = l2)",
+            "the option `kernel_regularizer` of `Dense` is not in Addax yet",
+            "take it out",
+        ),
+        (
+            "BatchNormalization(axis = -1)",
+            "`BatchNormalization` has no option `axis`: it is always the last axis",
+            "take it out",
+        ),
+    ] {
+        says(layer, problem, help);
+    }
+    // Of a user's own layer nothing is known.
+    assert_eq!(
+        messages(&with_layers(
+            "self::Dense(\"a\", name = \"b\", axis = -1.5)"
+        )),
+        [] as [&str; 0]
+    );
+}
+
+#[test]
+fn headers_are_read_as_far_as_they_go() {
+    let example = "write `Letters: (28, 28, 1) => 10 { Flatten(), Dense(10) }`";
+    for (declaration, problem, help) in [
+        (
+            "Letters: 784 { Dense(10) }",
+            "`=>` and the output shape are missing",
+            example,
+        ),
+        (
+            "Letters: 784 => { Dense(10) }",
+            "the output shape is missing",
+            example,
+        ),
+        (
+            "Letters: => 10 { Dense(10) }",
+            "the input shape is missing",
+            example,
+        ),
+        (
+            "Letters => 10 { Dense(10) }",
+            "the input shape is missing",
+            example,
+        ),
+        (
+            "Letters { Dense(10) }",
+            "the input and output shapes are missing",
+            example,
+        ),
+        (
+            "Letters",
+            "the input and output shapes are missing",
+            example,
+        ),
+        ("pub", "the name of the network is missing", example),
+        ("", "there is no network here", example),
+        (
+            "Letters: (28, 28), 10 { Dense(10) }",
+            "`=>` is missing between the input shape and the output shape",
+            example,
+        ),
+        (
+            "Letters: 784 10 { Dense(10) }",
+            "`=>` is missing between the input shape and the output shape",
+            example,
+        ),
+        (
+            "Letters: 784 -> 10 { Dense(10) }",
+            "the output shape follows `=>`",
+            "write `=>`, not `->`",
+        ),
+        (
+            "Letters (784) => 10 { Dense(10) }",
+            "`:` is missing in front of the input shape",
+            "write `Letters: (28, 28, 1) => 10`",
+        ),
+        (
+            "Letters = 784 => 10 { Dense(10) }",
+            "`:` stands between the name and the input shape",
+            "write `Letters: (28, 28, 1) => 10`",
+        ),
+        (
+            "struct Letters: 784 => 10 { Dense(10) }",
+            "a network starts with its name",
+            "take `struct` out; `network!` makes a struct of that name",
+        ),
+        (
+            "pub match: 784 => 10 { Dense(10) }",
+            "`match` is a word of Rust and cannot name a network",
+            "choose another name, such as `Letters`",
+        ),
+        (
+            "Letters: 784 => 10",
+            "the layers are missing",
+            "write them in braces: `Letters: (28, 28, 1) => 10 { Flatten(), Dense(10) }`",
+        ),
+        (
+            "Letters: 784 => 10 [Dense(10)]",
+            "the layers stand in braces, not in brackets",
+            "write `{ Dense(10), .. }`",
+        ),
+        (
+            "Letters: 784 => 10 {}",
+            "a network has at least one layer",
+            "write one in the braces: `Dense(10)`",
+        ),
+        (
+            "Letters: [28, 28] => 10 { Flatten() }",
+            "a shape stands in parentheses, not in brackets",
+            "write `(28, 28)`",
+        ),
+        (
+            "Letters: 28, 28 => 10 { Flatten() }",
+            "a shape of several sizes stands in parentheses",
+            "write `(28, 28)`",
+        ),
+        (
+            "Letters: (None, 28) => 10 { Flatten() }",
+            "a shape is that of one sample; the batch is not part of it",
+            "leave `None` out",
+        ),
+        (
+            "Letters: () => 10 { Flatten() }",
+            "a shape has at least one size",
+            "write `1` for a single number",
+        ),
+        (
+            "Letters: (1, 2, 3, 4, 5) => 10 { Flatten() }",
+            "a sample has at most 4 dimensions, but this one has 5",
+            "the batch is not one of them; `Reshape` changes their number",
+        ),
+        (
+            "Letters<const N: usize>: N => 10 { Flatten() }",
+            "networks with parameters are not supported yet",
+            "use constants for the sizes: `const SIDE: usize = 28;` and `Letters: (SIDE, SIDE, 1) => 10 { .. }`",
+        ),
+        (
+            "Letters: (image: 28) => (digit: 10) { let digit = Dense(10)(image); }",
+            "networks with named inputs and outputs are not supported yet",
+            "write the shapes without names and the layers as a list: \
+             `Letters: (28, 28, 1) => 10 { Flatten(), Dense(10) }`",
+        ),
+        (
+            "Letters: 784 => 10 { Dense(10) } Digits: 64 => 10 { Dense(10) }",
+            "a network ends with its layers",
+            "take this out; another network gets a `network!` of its own",
+        ),
+        (
+            "#![allow(dead_code)] Letters: 784 => 10 { Dense(10) }",
+            "an attribute of the network stands in front of it",
+            "write `#[..]`, without `!`",
+        ),
+    ] {
+        header_says(declaration, problem, help);
+    }
+    let size = "a size is a whole number from 1, such as `28`";
+    for (input, problem) in [
+        ("\"28\"", "a size is a number, not text"),
+        ("28.0", "a size is a whole number, not `28.0`"),
+        ("-28", "a size cannot be negative"),
+        ("0", "a size cannot be 0"),
+        ("true", "a size is a number, not true or false"),
+        ("(28, (28, 1))", "a size is one number"),
+    ] {
+        header_says(
+            &format!("Letters: {input} => 10 {{ Flatten() }}"),
+            problem,
+            size,
+        );
+    }
+}
+
+#[test]
+fn too_much_is_refused_and_not_read() {
+    let deep = format!(
+        "Letters: {}{} => 10 {{ Flatten() }}",
+        "(".repeat(500),
+        ")".repeat(500)
+    );
+    let long = format!("Letters: {}1 => 10 {{ Flatten() }}", "-".repeat(50_000));
+    for declaration in [deep, long] {
+        assert_eq!(
+            messages(&declaration),
+            ["this declaration is too long, or nested too deeply, to be read"]
+        );
+    }
 }

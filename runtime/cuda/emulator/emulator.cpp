@@ -402,7 +402,8 @@ int addax_emulate_launch(const char* name, unsigned grid_x, unsigned grid_y, uns
         return refuse(ADDAX_EMULATE_GEOMETRY, std::string(name) + ": a block is (256, 1, 1)");
     }
     if (shared_bytes != 0) return refuse(ADDAX_EMULATE_GEOMETRY, std::string(name) + ": no dynamic shared memory is used");
-    const bool fits = grid_x >= 1 && grid_y >= 1 && grid_z >= 1 && grid_x <= 0x7fffffff && grid_y <= 65535 && grid_z <= 65535;
+    const bool fits = grid_x >= 1 && grid_y >= 1 && grid_z >= 1 && grid_x <= 0x7fffffff && grid_y <= 65535 &&
+                      grid_z <= 65535;
     if (!fits) return refuse(ADDAX_EMULATE_GEOMETRY, std::string(name) + ": an empty grid, or one above CUDA's limits");
 
     const Launch launch{kernel->call, arguments, {grid_x, grid_y, grid_z}, order_of_threads.load()};

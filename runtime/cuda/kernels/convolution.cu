@@ -115,7 +115,8 @@ struct TurnedPatches {
         for (unsigned i = 0; i < S::COUNT; ++i) {
             const unsigned pixel = first + S::depth(i);
             const unsigned line = by_width.quotient(pixel), sample = by_height.quotient(line);
-            const int row = static_cast<int>(line - sample * conv.out_height) * conv.stride_height - conv.pad_top + tap_row;
+            const int row =
+                static_cast<int>(line - sample * conv.out_height) * conv.stride_height - conv.pad_top + tap_row;
             const int column =
                 static_cast<int>(pixel - line * conv.out_width) * conv.stride_width - conv.pad_left + tap_column;
             const bool inside = exists && pixel < end && row >= 0 && row < conv.height && column >= 0 && column < conv.width;

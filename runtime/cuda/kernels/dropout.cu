@@ -16,8 +16,8 @@ KERNEL dropout(const float* x, float* y, unsigned n, float rate, unsigned layer,
     const unsigned from = 4 * thread_of_grid();
     if (from >= n + skip) return;
     const unsigned long long block = first / 4 + thread_of_grid();
-    const Words words = philox({{static_cast<unsigned>(block), static_cast<unsigned>(block >> 32), layer, state->steps - 1}},
-                               state->seed_low, state->seed_high);
+    const Words counter = {{static_cast<unsigned>(block), static_cast<unsigned>(block >> 32), layer, state->steps - 1}};
+    const Words words = philox(counter, state->seed_low, state->seed_high);
     // Exact: a multiplication by a power of two, cut to a whole number below 2^32.
     const unsigned threshold = rate < 1.0f ? static_cast<unsigned>(rate * 4294967296.0f) : 0;
     const float factor = 1.0f / (1.0f - rate);

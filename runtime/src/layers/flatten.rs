@@ -1,5 +1,6 @@
 //! `Flatten`.
 
+use super::padding::too_large;
 use super::{Layer, LayerSizes};
 use crate::op::{Op, View};
 use crate::shape::{Outcome, Shape, one_input};
@@ -47,8 +48,11 @@ impl Flatten {
     /// The shape rule.
     pub const fn output(&self, inputs: &[Shape]) -> Outcome {
         match one_input("Flatten", inputs) {
-            Ok(input) if input.is_known() => Outcome::ok(Shape::new([input.size()])),
-            Ok(input) => Outcome::ok(input),
+            Ok(input) if !input.is_known() => Outcome::ok(input),
+            Ok(input) if input.checked_size().is_none() => {
+                Outcome::error(too_large("Flatten", input))
+            }
+            Ok(input) => Outcome::ok(Shape::new([input.size()])),
             Err(error) => error,
         }
     }

@@ -1,7 +1,8 @@
 //! The layers: one file each, with its options, its shape rule, its parameters, its kernels' glue and its tests.
 //!
 //! A layer is a `Copy` struct whose public fields are its options, under Keras' names. To add one, write a file here and
-//! a line in this list; the macro crate knows no layer by name.
+//! a line in this list. The macro crate knows no rule of any layer; a row in its table of Keras' calls (`keras.rs`) is
+//! needed only for what Rust's own syntax does not offer, such as one number for a pair.
 //!
 //! Next to the trait [`Layer`] a layer has two inherent functions, because traits cannot have `const fn`s on stable
 //! Rust: `const fn new(..) -> Self` takes the arguments that must be given, and

@@ -79,7 +79,9 @@ pub(crate) const fn takes_an_image(layer: &str, input: Shape) -> Message {
         .text("` takes an image (height, width, channels), but ")
         .gives(input);
     if input.rank() == 1 {
-        message.help("put it before `Flatten()`, or make an image of the vector with `Reshape((height, width, channels))`")
+        message.help(
+            "put it where there still is an image, or make one with `Reshape((height, width, channels))`",
+        )
     } else if input.rank() == 2 {
         message
             .help("add the channels with `Reshape((")

@@ -78,9 +78,10 @@ impl Message {
         message.text(")")
     }
 
-    /// Adds who gives which shape: `` `Flatten()` gives 3136 ``.
+    /// Adds who gives which shape: `` `Flatten()` gives 3136 ``. The input of a network gives nothing: it *is* (28, 28, 1).
     pub const fn gives(self, shape: Shape) -> Self {
-        self.text(shape.from()).text(" gives ").shape(shape)
+        let verb = if shape.is_input() { " is " } else { " gives " };
+        self.text(shape.from()).text(verb).shape(shape)
     }
 
     /// Starts a new line with the edit that mends the mistake.

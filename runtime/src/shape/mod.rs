@@ -74,6 +74,19 @@ impl Shape {
         self
     }
 
+    /// Whether this is the shape of the network's input: `network!` names it "the input".
+    const fn is_input(self) -> bool {
+        let (name, input) = (self.from.as_bytes(), b"the input");
+        let mut i = 0;
+        while i < name.len() && i < input.len() {
+            if name[i] != input[i] {
+                return false;
+            }
+            i += 1;
+        }
+        name.len() == input.len()
+    }
+
     /// What gave this shape, in the user's words.
     pub const fn from(self) -> &'static str {
         self.from

@@ -67,7 +67,7 @@ impl Index<&str> for Evaluation {
     }
 }
 
-impl<N: Network, D: Device, L: Loss> Model<N, D, L> {
+impl<N: Network, D: Device, L> Model<N, D, L> {
     /// Measures the loss and the metrics of the network on data, without training.
     ///
     /// # Errors
@@ -93,6 +93,7 @@ impl<N: Network, D: Device, L: Loss> Model<N, D, L> {
     /// ```
     pub fn evaluate<X, Y>(&self, x: &X, y: &Y) -> Result<Evaluation>
     where
+        L: Loss,
         X: Samples + ?Sized,
         X::Sample: FitsInput<N::Input, N>,
         Y: Labels<L::Target, N::Output> + ?Sized,

@@ -15,7 +15,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-impl<N: Network, D: Device, L: Loss> Model<N, D, L> {
+impl<N: Network, D: Device, L> Model<N, D, L> {
     /// Trains the network on samples `x` with labels `y`.
     ///
     /// In each epoch all samples are used once, in batches of `batch_size` (the last may be smaller); after each batch
@@ -59,6 +59,7 @@ impl<N: Network, D: Device, L: Loss> Model<N, D, L> {
     /// ```
     pub fn fit<X, Y>(&mut self, x: &X, y: &Y, options: FitOptions<'_, X, Y>) -> Result<History>
     where
+        L: Loss,
         X: Samples + ?Sized,
         X::Sample: FitsInput<N::Input, N>,
         Y: Labels<L::Target, N::Output> + ?Sized,

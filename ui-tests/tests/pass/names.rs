@@ -23,7 +23,11 @@ network! {
 
 fn main() -> addax::Result<()> {
     let layers = Names::build(&Cpu::seed_from_u64(1))?.layers()?;
-    let _ = (&layers.conv2d.kernel, &layers.edges.kernel, &layers.conv2d_1.kernel);
+    let _ = (
+        &layers.conv2d.kernel,
+        &layers.edges.kernel,
+        &layers.conv2d_1.kernel,
+    );
     let _ = (&layers.max_pooling2d, &layers.flatten);
     // What the user calls `dense` keeps that name.
     assert_eq!(layers.dense.bias.as_vec().len(), 5);

@@ -22,7 +22,9 @@ impl<const BY: usize> SumOf<BY> {
     pub const fn output(&self, inputs: &[Shape]) -> Outcome {
         match one_input("SumOf", inputs) {
             Ok(input) if input.last() % BY == 0 => Outcome::ok(Shape::new([input.last() / BY])),
-            Ok(input) => Outcome::error(Message::new("`SumOf` leaves something over: ").gives(input)),
+            Ok(input) => {
+                Outcome::error(Message::new("`SumOf` leaves something over: ").gives(input))
+            }
             Err(error) => error,
         }
     }
@@ -33,7 +35,10 @@ impl<const BY: usize> Layer for SumOf<BY> {
     type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>> = NoParameters<E, D>;
 
     fn op(&self, _: &[Shape], _: Shape) -> Box<dyn Op> {
-        Box::new(SumOfOp { by: BY, factor: self.factor })
+        Box::new(SumOfOp {
+            by: BY,
+            factor: self.factor,
+        })
     }
 }
 

@@ -50,7 +50,11 @@ fn function() -> addax::Result<usize> {
 
 fn main() -> addax::Result<()> {
     let device = Cpu::default();
-    let _ = (One::build(&device)?, Two::build(&device)?, inner::Three::build(&device)?);
+    let _ = (
+        One::build(&device)?,
+        Two::build(&device)?,
+        inner::Three::build(&device)?,
+    );
     let _ = (Square::build(&device)?, Wide::build(&device)?);
     assert_eq!(function()?, 12);
     assert!(inner::Three <= inner::Three);

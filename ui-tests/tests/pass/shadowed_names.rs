@@ -41,8 +41,6 @@ const hidden: usize = 1;
 const dense: usize = 1;
 const value: usize = 1;
 
-
-
 network! {
     /// `relu` is the word where an option stands.
     pub Shadowed: (Place::SIDE, relu, value) => Layers::COUNT {

@@ -16,7 +16,14 @@ impl Larger {
 }
 
 fn main() -> addax::Result<()> {
-    let numbers = [[0.1, 0.9], [0.8, 0.3], [0.2, 0.4], [0.7, 0.6], [0.3, 0.5], [0.9, 0.1]];
+    let numbers = [
+        [0.1, 0.9],
+        [0.8, 0.3],
+        [0.2, 0.4],
+        [0.7, 0.6],
+        [0.3, 0.5],
+        [0.9, 0.1],
+    ];
     let x = numbers.repeat(10);
     let y: Vec<u8> = x.iter().map(|pair| u8::from(pair[1] > pair[0])).collect();
 
@@ -25,7 +32,11 @@ fn main() -> addax::Result<()> {
         SparseCategoricalCrossentropy::default(),
         Accuracy,
     )?;
-    let options = FitOptions { epochs: 20, verbose: Verbose::Silent, ..Default::default() };
+    let options = FitOptions {
+        epochs: 20,
+        verbose: Verbose::Silent,
+        ..Default::default()
+    };
     let history = model.fit(&x, &y, options)?;
     let losses = history.get("loss").expect("a loss for each epoch");
     assert!(losses[19] < losses[0], "{losses:?}");

@@ -24,7 +24,13 @@ fn main() -> addax::Result<()> {
     let x: Tensor<Rank4<3, 4, 4, 1>, f32, Cpu> = device.sample_normal();
     let y: Tensor<Rank2<3, 2>, f32, Cpu> = device.sample_normal();
 
-    let mut sgd = Sgd::new(&layers, SgdConfig { lr: 0.05, ..Default::default() });
+    let mut sgd = Sgd::new(
+        &layers,
+        SgdConfig {
+            lr: 0.05,
+            ..Default::default()
+        },
+    );
     let mut losses = Vec::new();
     for _ in 0..20 {
         let tape = Gradients::leaky();
@@ -32,7 +38,8 @@ fn main() -> addax::Result<()> {
         let loss = mse_loss(answer, y.clone());
         losses.push(loss.array());
         let gradients = loss.backward();
-        sgd.update(&mut layers, &gradients).expect("the layers are those of the optimizer");
+        sgd.update(&mut layers, &gradients)
+            .expect("the layers are those of the optimizer");
     }
     assert!(losses[19] < losses[0], "{losses:?}");
 
@@ -42,6 +49,9 @@ fn main() -> addax::Result<()> {
     }
     let answer: Tensor<Rank2<3, 2>, f32, Cpu> = run(&layers, x.clone());
     assert_eq!(answer.array(), layers.forward(x)?.array());
-    assert_eq!(layers.num_trainable_params(), 2 * 9 + 2 + 8 * 4 + 4 + 20 + 20 + 10);
+    assert_eq!(
+        layers.num_trainable_params(),
+        2 * 9 + 2 + 8 * 4 + 4 + 20 + 20 + 10
+    );
     Ok(())
 }

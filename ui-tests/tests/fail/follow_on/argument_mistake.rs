@@ -17,7 +17,14 @@ fn main() -> addax::Result<()> {
     )?;
     let x = Letters::inputs(vec![0.0; 2 * 784])?;
     let y = vec![3_u8, 7];
-    let history = model.fit(&x, &y, FitOptions { epochs: 2, ..Default::default() })?;
+    let history = model.fit(
+        &x,
+        &y,
+        FitOptions {
+            epochs: 2,
+            ..Default::default()
+        },
+    )?;
     let answers = model.predict(&x)?;
     println!("{history:?} {answers:?} {}", model.summary());
     Ok(())
