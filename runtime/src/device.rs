@@ -4,7 +4,7 @@
 //! kernels there.
 
 use crate::engine::{CpuEngine, Engine};
-use dfdx::shapes::{HasShape, Unit};
+use crate::tensors::values;
 use dfdx::tensor::{Cpu, Storage, Tensor};
 use dfdx::tensor_ops::Device as DfdxDevice;
 
@@ -64,15 +64,6 @@ impl Device for Cpu {
         for (sum, value) in gradient.iter_mut().zip(values) {
             *sum += value;
         }
-    }
-}
-
-/// The numbers of a tensor, row by row. dfdx's own `as_vec` panics for a tensor without any.
-pub(crate) fn values<S: dfdx::shapes::Shape, E: Unit, T>(tensor: &Tensor<S, E, Cpu, T>) -> Vec<E> {
-    if tensor.shape().num_elements() == 0 {
-        Vec::new()
-    } else {
-        tensor.as_vec()
     }
 }
 

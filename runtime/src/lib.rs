@@ -122,6 +122,7 @@ mod saving;
 pub mod shape;
 mod summary;
 pub mod tape;
+mod tensors;
 pub mod training;
 pub mod viz;
 pub mod words;

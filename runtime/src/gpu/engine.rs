@@ -3,6 +3,7 @@
 use super::command::Pointer;
 use super::driver::{Driver, Memory};
 use super::plan::GpuPlan;
+use super::weights::{STATE_BYTES, Weights};
 use crate::engine::{Engine, Setup};
 use crate::error::Result;
 use crate::plan::{Batch, Mode, Store, Totals};
@@ -15,44 +16,6 @@ const INFERENCE_BATCH: usize = 512;
 /// Plans that are kept: for `fit`, one for whole batches and one for the last of an epoch, and as many for `evaluate` and
 /// `predict`.
 const MAX_PLANS: usize = 6;
-
-/// The structure `StepState` of the kernels, in bytes.
-const STATE_BYTES: usize = 24;
-
-/// What belongs to the weights of a network, on the device.
-#[derive(Debug)]
-pub(crate) struct Weights<D: Driver> {
-    pub(crate) values: Memory<D>,
-    /// In the order of the values; what is not trained stays 0.
-    pub(crate) gradients: Memory<D>,
-    /// What the optimizer remembers.
-    pub(crate) memory: Vec<Memory<D>>,
-    /// The seed, the number of the step and the learning rate.
-    pub(crate) state: Memory<D>,
-}
-
-impl<D: Driver> Weights<D> {
-    /// Where the parameters of a layer are; null for one of length 0.
-    pub(crate) fn parameters(&self, store: &Store, layer: usize) -> Vec<Pointer> {
-        let block = &store.blocks()[layer];
-        places(self.values.start().floats(block.all.start), &block.ranges)
-    }
-
-    /// Where the gradients of a layer's trained parameters are.
-    pub(crate) fn gradients(&self, store: &Store, layer: usize) -> Vec<Pointer> {
-        let block = &store.blocks()[layer];
-        let start = self.gradients.start().floats(block.all.start);
-        places(start, &block.trained_ranges)
-    }
-}
-
-fn places(start: Pointer, ranges: &[std::ops::Range<usize>]) -> Vec<Pointer> {
-    let place = |range: &std::ops::Range<usize>| match range.is_empty() {
-        true => Pointer::NULL,
-        false => start.floats(range.start),
-    };
-    ranges.iter().map(place).collect()
-}
 
 /// What the device was last told of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -207,14 +170,7 @@ impl<D: Driver> Engine for GpuEngine<D> {
     fn new(device: &D::Device, setup: Setup) -> Result<Self> {
         let driver = D::open(device)?;
         let store = Store::new(&setup.graph, setup.seed);
-        let count = store.values().len();
-        let weights = Weights {
-            values: Memory::floats(&driver, count)?,
-            gradients: Memory::floats(&driver, count)?,
-            memory: Vec::new(),
-            state: Memory::new(&driver, STATE_BYTES)?,
-        };
-        weights.values.write(store.values())?;
+        let weights = Weights::new(&driver, &store)?;
         Ok(GpuEngine {
             totals: Memory::new(&driver, 8)?,
             setup,

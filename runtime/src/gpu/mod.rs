@@ -16,6 +16,8 @@ pub(crate) mod emulator;
 pub(crate) mod engine;
 #[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
 pub(crate) mod plan;
+#[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
+mod weights;
 
 pub use command::{
     Argument, Command, Pointer, Product, RecordBackward, RecordForward, RecordLoss, RecordMetric,

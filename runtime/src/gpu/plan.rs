@@ -5,7 +5,7 @@ use super::command::{
     Recorder,
 };
 use super::driver::{Driver, Memory};
-use super::engine::Weights;
+use super::weights::Weights;
 use crate::engine::Compiled;
 use crate::error::Result;
 use crate::graph::Graph;

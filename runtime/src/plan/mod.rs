@@ -9,13 +9,17 @@
 //! gradients of a region's rows are summed in a fixed number of slots, and the slots in a fixed order, so that the
 //! result does not depend on the number of threads.
 
+mod arena;
 mod buffers;
 mod outline;
 mod program;
 mod run;
+mod slot;
 mod store;
 #[cfg(test)]
 mod tests;
+mod update;
+mod work;
 
 #[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
 pub(crate) use buffers::arena;
@@ -23,6 +27,5 @@ pub(crate) use outline::Mode;
 #[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
 pub(crate) use outline::{Call, Outline};
 pub(crate) use program::Plan;
-pub(crate) use run::{Batch, Totals};
-pub(crate) use run::{Learner, Objective};
 pub(crate) use store::Store;
+pub(crate) use work::{Batch, Learner, Objective, Totals};

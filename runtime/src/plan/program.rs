@@ -2,7 +2,7 @@
 
 use super::buffers::{Buffer, Home, place};
 use super::outline::{Call, Flow, Mode, Outline, Step};
-use super::run::Slot;
+use super::slot::Slot;
 use super::store::Store;
 use crate::activations::ActivationFunction;
 use crate::graph::Graph;

@@ -1,158 +1,17 @@
 //! Running a plan.
 
+use super::arena::Arena;
 use super::buffers::Home;
 use super::outline::{Call, Mode};
 use super::program::{Gradients, Plan, Region, Stage};
+use super::slot::Slot;
 use super::store::Store;
-use crate::kernels::aligned::AlignedVec;
-use crate::kernels::elementwise::add;
-use crate::losses::{Loss, LossCall};
-use crate::metrics::{Metric, MetricCall};
+use super::work::{Batch, Learner, Objective, Totals};
+use crate::losses::LossCall;
+use crate::metrics::MetricCall;
 use crate::op::{Backward, Forward, Grain, ParametersMut, Phase};
-use crate::optimizers::Optimizer;
-use crate::training::data::TargetRows;
 use rayon::prelude::*;
 use std::ops::Range;
-
-/// What is trained for and watched.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Objective<'a> {
-    pub(crate) loss: &'a dyn Loss,
-    pub(crate) metrics: &'a [Box<dyn Metric>],
-}
-
-/// What a training step changes, and what its randomness is drawn from.
-#[derive(Debug)]
-pub(crate) struct Learner<'a> {
-    pub(crate) store: &'a mut Store,
-    pub(crate) optimizer: &'a mut dyn Optimizer,
-    /// What the optimizer remembers of each weight.
-    pub(crate) states: &'a mut [AlignedVec],
-    pub(crate) seed: u64,
-    pub(crate) step: u64,
-}
-
-/// Some rows of a data set.
-#[derive(Clone, Copy, Debug)]
-pub struct Batch<'a> {
-    /// All samples of the data set.
-    pub x: &'a [f32],
-    /// The samples of this batch.
-    pub rows: &'a [u32],
-    /// Their targets. `None` to predict.
-    pub targets: Option<TargetRows<'a>>,
-}
-
-/// Sums over samples: the loss and the states of the metrics.
-#[derive(Clone, Debug, Default)]
-pub struct Totals {
-    /// How many samples.
-    pub rows: usize,
-    /// The sum of their losses.
-    pub loss: f64,
-    /// The states of each metric.
-    pub metrics: Vec<Vec<f64>>,
-}
-
-impl Totals {
-    /// Nothing yet.
-    pub(crate) fn new(metrics: &[Box<dyn Metric>]) -> Self {
-        Totals {
-            rows: 0,
-            loss: 0.0,
-            metrics: metrics.iter().map(|m| vec![0.0; m.states()]).collect(),
-        }
-    }
-
-    /// The mean loss.
-    pub(crate) fn mean_loss(&self) -> f64 {
-        self.loss / self.rows.max(1) as f64
-    }
-
-    fn add(&mut self, slot: &Slot) {
-        self.loss += slot.loss;
-        for (sums, states) in self.metrics.iter_mut().zip(&slot.metrics) {
-            for (sum, state) in sums.iter_mut().zip(states) {
-                *sum += state;
-            }
-        }
-    }
-}
-
-/// A share of the rows, with everything that a thread needs for them.
-#[derive(Debug)]
-pub(super) struct Slot {
-    arena: AlignedVec,
-    scratch: AlignedVec,
-    gradients: AlignedVec,
-    loss: f64,
-    metrics: Vec<Vec<f64>>,
-}
-
-impl Slot {
-    pub(super) fn new(arena: usize, scratch: usize, gradients: usize) -> Self {
-        Slot {
-            arena: AlignedVec::new(arena),
-            scratch: AlignedVec::new(scratch),
-            gradients: AlignedVec::new(gradients),
-            loss: 0.0,
-            metrics: Vec::new(),
-        }
-    }
-
-    fn clear(&mut self, metrics: &[Box<dyn Metric>]) {
-        self.loss = 0.0;
-        self.gradients.fill(0.0);
-        // A plan may have served other metrics before.
-        let lengths = self.metrics.iter().map(Vec::len);
-        if lengths.eq(metrics.iter().map(|m| m.states())) {
-            self.metrics.iter_mut().for_each(|states| states.fill(0.0));
-        } else {
-            self.metrics = metrics.iter().map(|m| vec![0.0; m.states()]).collect();
-        }
-    }
-}
-
-/// Memory that several threads use at once, each its own rows.
-#[derive(Clone, Copy)]
-struct Arena {
-    start: *mut f32,
-    len: usize,
-}
-
-// SAFETY: an `Arena` is only a place; `Arena::rows` states who may use which part of it.
-unsafe impl Send for Arena {}
-// SAFETY: as above.
-unsafe impl Sync for Arena {}
-
-impl Arena {
-    fn new(memory: &mut [f32]) -> Self {
-        Arena {
-            start: memory.as_mut_ptr(),
-            len: memory.len(),
-        }
-    }
-
-    /// Part of the arena.
-    ///
-    /// # Safety
-    /// The memory behind the arena is alive and nobody else uses this part as long as the slice lives.
-    unsafe fn part<'a>(self, range: Range<usize>) -> &'a mut [f32] {
-        assert!(range.start <= range.end && range.end <= self.len);
-        // SAFETY: inside the arena by the assertion; exclusive by the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
-    }
-
-    /// Part of the arena, to read.
-    ///
-    /// # Safety
-    /// The memory behind the arena is alive and nobody writes to this part as long as the slice lives.
-    unsafe fn shared_part<'a>(self, range: Range<usize>) -> &'a [f32] {
-        assert!(range.start <= range.end && range.end <= self.len);
-        // SAFETY: inside the arena by the assertion; not written to by the caller's promise.
-        unsafe { std::slice::from_raw_parts(self.start.add(range.start), range.len()) }
-    }
-}
 
 /// What all threads of a region see.
 struct Scene<'a> {
@@ -524,7 +383,7 @@ impl Plan {
     fn collect(&self, batch: Batch<'_>, totals: &mut Totals) {
         totals.rows += batch.rows.len();
         for slot in &self.slots {
-            totals.add(slot);
+            slot.add_to(totals);
         }
     }
 
@@ -554,75 +413,7 @@ impl Plan {
                 .deferred_gradients(rows, input, d_output, gradients);
         }
     }
-
-    /// Sums the gradients of the slots and updates all parameters, in pieces that stay in the cache.
-    fn update(
-        &mut self,
-        store: &mut Store,
-        optimizer: &mut dyn Optimizer,
-        states: &mut [AlignedVec],
-    ) {
-        optimizer.begin_step();
-        let optimizer = &*optimizer;
-        let mut state_arenas: [Option<Arena>; MAX_STATES] = [None; MAX_STATES];
-        for (arena, state) in state_arenas.iter_mut().zip(states.iter_mut()) {
-            *arena = Some(Arena::new(state));
-        }
-        for stage in &self.stages {
-            let trained = store.blocks()[stage.layer].trained.clone();
-            if trained.is_empty() {
-                continue;
-            }
-            let weights = Arena::new(store.values_mut());
-            let piece = |i: usize| {
-                let start = trained.start + i * PIECE;
-                let part = start..(start + PIECE).min(trained.end);
-                let from = i * PIECE;
-                let mut sum;
-                let gradients: &[f32] = match &stage.gradients {
-                    Gradients::Batch(range) => {
-                        &self.batch_gradients[range.start + from..][..part.len()]
-                    }
-                    Gradients::Slots(range) => {
-                        let place = range.start + from..range.start + from + part.len();
-                        if let [only] = &self.slots[..] {
-                            &only.gradients[place]
-                        } else {
-                            sum = [0.0_f32; PIECE];
-                            let sum = &mut sum[..part.len()];
-                            for slot in &self.slots {
-                                add(&slot.gradients[place.clone()], sum);
-                            }
-                            sum
-                        }
-                    }
-                };
-                // SAFETY: every piece is its own part of the weights and of each state.
-                unsafe {
-                    let mut parts: [&mut [f32]; MAX_STATES] = Default::default();
-                    let mut used = 0;
-                    for (slice, arena) in parts.iter_mut().zip(state_arenas.iter().flatten()) {
-                        *slice = arena.part(part.clone());
-                        used += 1;
-                    }
-                    optimizer.update(weights.part(part.clone()), gradients, &mut parts[..used]);
-                }
-            };
-            let pieces = trained.len().div_ceil(PIECE);
-            if self.threaded && pieces > 8 {
-                (0..pieces).into_par_iter().for_each(piece);
-            } else {
-                (0..pieces).for_each(piece);
-            }
-        }
-    }
 }
-
-/// Numbers that are updated at a time.
-const PIECE: usize = 4096;
-
-/// An optimizer keeps at most this many numbers for each weight.
-pub(crate) const MAX_STATES: usize = 4;
 
 /// The rows of one of `count` shares, as even as can be.
 fn share(rows: usize, index: usize, count: usize) -> Range<usize> {

@@ -1,8 +1,8 @@
 //! Data: samples and their labels, checked by the compiler for shape and type, and before training for their values.
 
-use crate::device::values;
 use crate::error::{Error, Result};
 use crate::shape::{Shape, StaticShape};
+use crate::tensors::values;
 use dfdx::shapes::{Const, ConstDim, Dim};
 use dfdx::tensor::{Cpu, Tensor};
 use std::borrow::Cow;

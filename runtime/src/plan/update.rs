@@ -1,0 +1,79 @@
+//! The end of a training step: the weights follow their gradients.
+
+use super::arena::Arena;
+use super::program::{Gradients, Plan};
+use super::store::Store;
+use crate::kernels::aligned::AlignedVec;
+use crate::kernels::elementwise::add;
+use crate::optimizers::Optimizer;
+use rayon::prelude::*;
+
+/// Numbers that are updated at a time.
+const PIECE: usize = 4096;
+
+/// An optimizer keeps at most this many numbers for each weight.
+const MAX_STATES: usize = 4;
+
+impl Plan {
+    /// Sums the gradients of the slots and updates all parameters, in pieces that stay in the cache.
+    pub(super) fn update(
+        &mut self,
+        store: &mut Store,
+        optimizer: &mut dyn Optimizer,
+        states: &mut [AlignedVec],
+    ) {
+        optimizer.begin_step();
+        let optimizer = &*optimizer;
+        let mut state_arenas: [Option<Arena>; MAX_STATES] = [None; MAX_STATES];
+        for (arena, state) in state_arenas.iter_mut().zip(states.iter_mut()) {
+            *arena = Some(Arena::new(state));
+        }
+        for stage in &self.stages {
+            let trained = store.blocks()[stage.layer].trained.clone();
+            if trained.is_empty() {
+                continue;
+            }
+            let weights = Arena::new(store.values_mut());
+            let piece = |i: usize| {
+                let start = trained.start + i * PIECE;
+                let part = start..(start + PIECE).min(trained.end);
+                let from = i * PIECE;
+                let mut sum;
+                let gradients: &[f32] = match &stage.gradients {
+                    Gradients::Batch(range) => {
+                        &self.batch_gradients[range.start + from..][..part.len()]
+                    }
+                    Gradients::Slots(range) => {
+                        let place = range.start + from..range.start + from + part.len();
+                        if let [only] = &self.slots[..] {
+                            &only.gradients[place]
+                        } else {
+                            sum = [0.0_f32; PIECE];
+                            let sum = &mut sum[..part.len()];
+                            for slot in &self.slots {
+                                add(&slot.gradients[place.clone()], sum);
+                            }
+                            sum
+                        }
+                    }
+                };
+                // SAFETY: every piece is its own part of the weights and of each state.
+                unsafe {
+                    let mut parts: [&mut [f32]; MAX_STATES] = Default::default();
+                    let mut used = 0;
+                    for (slice, arena) in parts.iter_mut().zip(state_arenas.iter().flatten()) {
+                        *slice = arena.part(part.clone());
+                        used += 1;
+                    }
+                    optimizer.update(weights.part(part.clone()), gradients, &mut parts[..used]);
+                }
+            };
+            let pieces = trained.len().div_ceil(PIECE);
+            if self.threaded && pieces > 8 {
+                (0..pieces).into_par_iter().for_each(piece);
+            } else {
+                (0..pieces).for_each(piece);
+            }
+        }
+    }
+}
