@@ -1,6 +1,6 @@
 //! The time of a training step and of predictions, for a few networks.
 //!
-//! `cargo run --release -p addax-benches --bin step [REPEATS]`
+//! `cargo run --release -p addax-benches --bin step [REPEATS]`; with `--features cuda` on the GPU as well, if there is one.
 //!
 //! Each figure is the median over the repeats of an epoch (training) or of a call (prediction), public API only.
 
@@ -94,36 +94,34 @@ fn main() -> addax::Result<()> {
         .nth(1)
         .and_then(|text| text.parse().ok())
         .unwrap_or(5);
+    #[cfg(feature = "cuda")]
+    match addax::cuda(0) {
+        Ok(device) => table("GPU", &device, repeats)?,
+        Err(error) => println!("{error}\n"),
+    }
+    table("CPU", &Cpu::default(), repeats)
+}
+
+fn table<D: Device>(name: &str, device: &D, repeats: usize) -> addax::Result<()> {
     println!(
         "{:<12}{:>16}{:>16}{:>16}",
-        "network", "ms / step", "samples/s", "predicted/s"
+        name, "ms / step", "samples/s", "predicted/s"
     );
-    measure(Xor, 10_000, 32, repeats, |sample: &mut [f32; 3], random| {
-        fill(sample, random)
-    })?;
-    measure(
-        Mlp,
-        12_800,
-        128,
-        repeats,
-        |sample: &mut [f32; 784], random| fill(sample, random),
-    )?;
+    let xor = |sample: &mut [f32; 3], random: &mut Random| fill(sample, random);
+    measure(Xor, device, (10_000, 32), repeats, xor)?;
+    let digit = |sample: &mut [f32; 784], random: &mut Random| fill(sample, random);
+    measure(Mlp, device, (12_800, 128), repeats, digit)?;
     let image = |sample: &mut [[[f32; 1]; 28]; 28], random: &mut Random| {
         fill(sample.as_flattened_mut().as_flattened_mut(), random);
     };
-    measure(Convnet, 2_560, 128, repeats, image)?;
-    measure(ConvnetBn, 2_560, 128, repeats, image)?;
+    measure(Convnet, device, (2_560, 128), repeats, image)?;
+    measure(ConvnetBn, device, (2_560, 128), repeats, image)?;
     let face = |sample: &mut [[[f32; 3]; 48]; 48], random: &mut Random| {
         fill(sample.as_flattened_mut().as_flattened_mut(), random);
     };
-    measure(Faces, 640, 128, repeats, face)?;
-    measure(
-        WideMlp,
-        1_280,
-        256,
-        repeats,
-        |sample: &mut [f32; 1024], random| fill(sample, random),
-    )
+    measure(Faces, device, (640, 128), repeats, face)?;
+    let wide = |sample: &mut [f32; 1024], random: &mut Random| fill(sample, random);
+    measure(WideMlp, device, (1_280, 256), repeats, wide)
 }
 
 type Random = dyn FnMut() -> f32;
@@ -132,15 +130,16 @@ fn fill(numbers: &mut [f32], random: &mut Random) {
     numbers.iter_mut().for_each(|n| *n = random());
 }
 
-fn measure<N, X>(
+fn measure<N, D, X>(
     network: N,
-    samples: usize,
-    batch_size: usize,
+    device: &D,
+    (samples, batch_size): (usize, usize),
     repeats: usize,
     mut fill: impl FnMut(&mut X, &mut Random),
 ) -> addax::Result<()>
 where
     N: Network,
+    D: Device,
     X: Sample + Zero,
     X::Shape: FitsInput<N::Input, N>,
     Vec<usize>: Labels<Classes, N::Output>,
@@ -158,7 +157,7 @@ where
         })
         .collect();
     let y: Vec<usize> = (0..samples).map(|i| i % 2).collect();
-    let mut model = Model::new(network, &Cpu::default())?.compile(
+    let mut model = Model::new(network, device)?.compile(
         Adam::default(),
         SparseCategoricalCrossentropy::default(),
         (),

@@ -37,6 +37,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(text) => text.parse()?,
         None => EPOCHS,
     };
+    #[cfg(feature = "cuda")]
+    match addax::cuda_with(
+        0,
+        addax::CudaOptions {
+            seed: 2018,
+            ..Default::default()
+        },
+    ) {
+        Ok(device) => return train(&device, epochs),
+        Err(error) => println!("training on the CPU: {error}"),
+    }
+    train(&Cpu::seed_from_u64(2018), epochs)
+}
+
+fn train<D: Device>(device: &D, epochs: usize) -> Result<(), Box<dyn Error>> {
     let Split {
         train,
         validation,
@@ -46,8 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     describe("validation", &validation);
     describe("test", &test);
 
-    let device = Cpu::seed_from_u64(2018);
-    let mut model = Letters::build(&device)?.compile(
+    let mut model = Letters::build(device)?.compile(
         Adam::default(),
         SparseCategoricalCrossentropy::default(),
         Accuracy,
@@ -84,7 +98,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let weights = folder.join("letters.safetensors");
     model.save_weights(&weights)?;
-    let mut reloaded = Letters::build(&Cpu::seed_from_u64(7))?;
+    let mut reloaded = Letters::build(device)?;
     reloaded.load_weights(&weights)?;
     let equal = reloaded.predict(&test.images)?.arrays() == answers;
     println!("predictions of the reloaded weights are equal: {equal}");

@@ -159,6 +159,28 @@ pub enum Error {
         what: String,
     },
 
+    /// There is no GPU to work on.
+    #[error("there is no GPU to work on: {reason}; {way_out}")]
+    NoGpu {
+        /// What was found.
+        reason: String,
+        /// What helps.
+        way_out: &'static str,
+    },
+
+    /// The GPU has too little memory.
+    #[error(
+        "the GPU has no room for {bytes} more bytes ({free} of {total} are free); a smaller batch_size needs less, and the weights are as they were"
+    )]
+    OutOfMemory {
+        /// What was asked for.
+        bytes: usize,
+        /// Free bytes.
+        free: usize,
+        /// All bytes.
+        total: usize,
+    },
+
     /// The device failed.
     #[error("the device failed: {0}")]
     Device(String),

@@ -129,6 +129,9 @@ pub mod words;
 
 pub use device::Device;
 pub use error::{Error, Result};
+#[cfg(feature = "cuda")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cuda")))]
+pub use gpu::nvidia::{CudaOptions, cuda, cuda_with};
 pub use model::Model;
 pub use network::{LayerSet, Network};
 pub use summary::Summary;

@@ -9,3 +9,6 @@ pub use crate::optimizers::{Adam, Optimizer, RMSprop, SGD};
 pub use crate::training::Arrays;
 pub use crate::{Device, Error, FitOptions, History, Model, Network, Verbose, network};
 pub use dfdx::tensor::Cpu;
+#[cfg(feature = "cuda")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cuda")))]
+pub use dfdx::tensor::Cuda;

@@ -21,6 +21,7 @@
 #include <string>
 #include <thread>
 #include <tuple>
+#include <type_traits>
 #include <ucontext.h>
 #include <utility>
 #include <vector>
@@ -301,6 +302,8 @@ struct Caller;
 template <class... Parameters, void (*kernel)(Parameters...)>
 struct Caller<kernel> {
     static constexpr int COUNT = sizeof...(Parameters);
+    static constexpr int SIZES[] = {static_cast<int>(sizeof(Parameters))...};
+    static constexpr bool POINTERS[] = {std::is_pointer_v<Parameters>...};
 
     template <std::size_t... places>
     static void unpack(void** arguments, std::index_sequence<places...>) {
@@ -312,10 +315,18 @@ struct Caller<kernel> {
 struct Kernel {
     const char* name;
     int arguments;
+    const int* sizes;
+    const bool* pointers;
     void (*call)(void**);
 };
 
-#define ENTRY(name) {#name, Caller<addax_kernels::name>::COUNT, Caller<addax_kernels::name>::call}
+template <auto kernel>
+constexpr Kernel entry(const char* name) {
+    using Called = Caller<kernel>;
+    return {name, Called::COUNT, Called::SIZES, Called::POINTERS, Called::call};
+}
+
+#define ENTRY(name) entry<addax_kernels::name>(#name)
 constexpr Kernel KERNELS[] = {
     // activations.cu
     ENTRY(activate), ENTRY(activate_backward), ENTRY(softmax), ENTRY(softmax_backward),
@@ -442,6 +453,13 @@ const char* addax_emulate_kernel(unsigned index) {
 int addax_emulate_arguments(const char* name) {
     const Kernel* kernel = find(name);
     return kernel ? kernel->arguments : -1;
+}
+
+int addax_emulate_argument_size(const char* name, int index, int* is_pointer) {
+    const Kernel* kernel = find(name);
+    if (!kernel || index < 0 || index >= kernel->arguments) return -1;
+    *is_pointer = kernel->pointers[index];
+    return kernel->sizes[index];
 }
 
 void addax_emulate_order(unsigned order) { order_of_threads = order; }

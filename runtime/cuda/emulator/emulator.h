@@ -32,6 +32,9 @@ const char* addax_emulate_kernel(unsigned index);
 // How many arguments a kernel takes; -1 if there is no such kernel.
 int addax_emulate_arguments(const char* kernel);
 
+// The size of an argument in bytes, and whether it is a pointer; -1 if there is no such argument.
+int addax_emulate_argument_size(const char* kernel, int index, int* is_pointer);
+
 // In which order the threads of a block run between two barriers, and the blocks of a grid: 0 ascending, 1 descending,
 // any other number seeds a shuffle. Results that change with it reveal a missing barrier. For all later launches.
 void addax_emulate_order(unsigned order);

@@ -1,6 +1,8 @@
 //! Engines: a network that lives on a device, without its types. Each device has one.
 
 mod cpu;
+#[cfg(test)]
+pub(crate) mod on_devices;
 
 use crate::error::{Error, Result};
 use crate::graph::Graph;

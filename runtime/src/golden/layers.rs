@@ -7,15 +7,15 @@ use crate::op::{Grain, Phase};
 use crate::shape::{Outcome, Shape};
 
 /// Keras' own rounding reaches 4e-6 in gradients near 18.
-const TOLERANCE: f32 = 3e-6;
+pub(super) const TOLERANCE: f32 = 3e-6;
 
 /// Layers that Addax does not have yet.
-const NOT_SUPPORTED: [&str; 1] = ["global_average_pooling2d"];
+pub(super) const NOT_SUPPORTED: [&str; 1] = ["global_average_pooling2d"];
 
 /// Tries the layer out.
-struct Try {
-    input: Shape,
-    output: Shape,
+pub(super) struct Try {
+    pub(super) input: Shape,
+    pub(super) output: Shape,
 }
 
 impl Visitor for Try {

@@ -16,7 +16,7 @@ use crate::shape::Shape;
 use crate::training::data::{TargetRows, Targets};
 
 /// Keras' own rounding is 1.2e-7, and a loss of 16 keeps fewer digits behind the point.
-const TOLERANCE: f32 = 1e-6;
+pub(super) const TOLERANCE: f32 = 1e-6;
 
 /// A loss by Keras' name.
 pub(super) fn loss(name: &str, from_logits: bool) -> Box<dyn Loss> {

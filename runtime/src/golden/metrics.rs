@@ -5,7 +5,7 @@ use crate::metrics::{Accuracy, MeanAbsoluteError, MeanSquaredError, Metric, Metr
 use crate::training::data::TargetRows;
 
 /// Only the sums of `mae` and `mse` round.
-const TOLERANCE: f32 = 1e-6;
+pub(super) const TOLERANCE: f32 = 1e-6;
 
 /// A metric by Keras' name.
 pub(super) fn metric(name: &str) -> Box<dyn Metric> {

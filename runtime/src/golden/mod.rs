@@ -3,6 +3,8 @@
 //!
 //! Each test walks over all files of its folder, so that a file that nothing here understands fails.
 
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+mod gpu;
 mod layers;
 mod losses;
 mod metrics;
@@ -27,7 +29,9 @@ use std::path::{Path, PathBuf};
 /// Files with this ending in a folder of `tests/golden`, of which there must be `count`: a folder that has lost its files
 /// would make its test say yes to anything.
 fn files(family: &str, ending: &str, count: usize) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+    // Cargo says where the package is; so does who runs the tests without cargo, on another machine.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR");
+    let folder = PathBuf::from(package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into()))
         .join("tests/golden")
         .join(family);
     let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)

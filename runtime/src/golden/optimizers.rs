@@ -6,7 +6,7 @@ use crate::optimizers::{Adam, Optimizer, RMSprop, SGD};
 use serde_json::Value;
 
 /// Gradients of 100 make weights of 30 that then pass through 0, so the last digits of 30 count.
-const TOLERANCE: f32 = 3e-6;
+pub(super) const TOLERANCE: f32 = 3e-6;
 
 /// An optimizer by Keras' name, with Keras' defaults for what is left out.
 pub(super) fn optimizer(kind: &str, options: &Value) -> Box<dyn Optimizer> {

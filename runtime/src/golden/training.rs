@@ -4,15 +4,13 @@ use super::losses::loss;
 use super::metrics::metric;
 use super::optimizers::optimizer;
 use super::{Golden, Visitor, close, with_layer};
-use crate::engine::{CpuEngine, Engine, compiled};
-#[cfg(feature = "cuda-emulator")]
-use crate::gpu::{emulator::Emulator, engine::GpuEngine};
+use crate::engine::on_devices::on_every_device;
+use crate::engine::{Engine, compiled};
 use crate::graph::{Graph, Value};
 use crate::layers::Layer;
 use crate::plan::Batch;
 use crate::shape::{Outcome, Shape};
 use crate::training::data::{DataSet, TargetRows};
-use dfdx::tensor::Cpu;
 use std::borrow::Cow;
 
 /// Twenty steps of Adam behind a `BatchNormalization` reach 2.6e-6; everything else stays below 1e-6.
@@ -58,16 +56,7 @@ fn graph(golden: &Golden) -> Graph {
     graph
 }
 
-#[test]
-fn training_is_keras_training_on_the_cpu() {
-    every_training::<CpuEngine>(&Cpu::default());
-}
-
-#[test]
-#[cfg(feature = "cuda-emulator")]
-fn training_is_keras_training_on_the_emulated_gpu() {
-    every_training::<GpuEngine<Emulator>>(&());
-}
+on_every_device!(training_is_keras_training, every_training);
 
 fn every_training<E: Engine>(device: &E::Device) {
     let mut largest = [0.0_f32; 2];

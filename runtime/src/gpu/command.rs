@@ -215,6 +215,13 @@ impl Recorder {
         }
     }
 
+    /// What comes before everything else in a training step: counts it. `betas` are those of the optimizer.
+    pub fn begin_step(&mut self, state: Pointer, betas: (f64, f64)) {
+        let (beta_1, beta_2) = (betas.0 as f32, betas.1 as f32);
+        let arguments = [state.into(), beta_1.into(), beta_2.into()];
+        self.launch("begin_step", [1, 1, 1], arguments);
+    }
+
     /// Adds the sum of `count` values to the first of a metric's sums, and `count` to the second: what a mean needs.
     pub fn add_mean(&mut self, values: Pointer, count: usize, totals: Pointer) {
         self.add_rows(values, count, totals);

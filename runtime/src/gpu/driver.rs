@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// A GPU, or what stands in for one.
 ///
 /// Work is done in the order in which it is asked for; only [`Driver::download`] and [`Driver::finish`] wait for it.
-pub(crate) trait Driver: Debug + Send + Sync + 'static {
+pub trait Driver: Debug + Send + Sync + 'static {
     /// The device as users name it.
     type Device;
 

@@ -25,6 +25,7 @@ unsafe extern "C" {
     ) -> c_int;
     fn addax_emulate_error() -> *const c_char;
     fn addax_emulate_arguments(kernel: *const c_char) -> c_int;
+    fn addax_emulate_order(order: c_uint);
 }
 
 /// Threads of a block.
@@ -40,6 +41,13 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
+    /// In which order threads and blocks run from now on, on all emulators: 0 ascending, 1 descending, any other number
+    /// seeds a shuffle.
+    pub(crate) fn order(order: u32) {
+        // SAFETY: sets one number, and every order is right.
+        unsafe { addax_emulate_order(order) };
+    }
+
     fn memory(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Layout>> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }

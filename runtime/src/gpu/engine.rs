@@ -3,7 +3,7 @@
 use super::command::Pointer;
 use super::driver::{Driver, Memory};
 use super::plan::GpuPlan;
-use super::weights::{STATE_BYTES, Weights};
+use super::weights::{StepState, Weights};
 use crate::engine::{Engine, Setup};
 use crate::error::Result;
 use crate::plan::{Batch, Mode, Store, Totals};
@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Samples that `evaluate` and `predict` send through the network at a time.
 const INFERENCE_BATCH: usize = 512;
 
-/// Plans that are kept: for `fit`, one for whole batches and one for the last of an epoch, and as many for `evaluate` and
-/// `predict`.
+/// Plans that are kept, those used last: for `fit`, one for whole batches and one for the last of an epoch, and as many
+/// for `predict`.
 const MAX_PLANS: usize = 6;
 
 /// What the device was last told of a step.
@@ -26,7 +26,7 @@ struct Told {
 
 /// A network whose weights, totals and optimizer's memory are on a device.
 #[derive(Debug)]
-pub(crate) struct GpuEngine<D: Driver> {
+pub struct GpuEngine<D: Driver> {
     setup: Setup,
     driver: Arc<D>,
     /// Where each parameter is; the values here are those of the start.
@@ -43,6 +43,12 @@ pub(crate) struct GpuEngine<D: Driver> {
 }
 
 impl<D: Driver> GpuEngine<D> {
+    /// What belongs to the weights, for tests.
+    #[cfg(test)]
+    pub(crate) fn weights(&self) -> &Weights<D> {
+        &self.weights
+    }
+
     fn plans(&self) -> MutexGuard<'_, Vec<GpuPlan<D>>> {
         // A plan is taken out while it is in use, so a panic leaves the list as it was.
         self.plans.lock().unwrap_or_else(PoisonError::into_inner)
@@ -54,7 +60,7 @@ impl<D: Driver> GpuEngine<D> {
             let mut plans = self.plans();
             let found = plans.iter().position(|p| p.mode == mode && p.rows == rows);
             if let Some(i) = found {
-                return Ok(plans.swap_remove(i));
+                return Ok(plans.remove(i));
             }
         }
         GpuPlan::new(
@@ -68,9 +74,13 @@ impl<D: Driver> GpuEngine<D> {
         )
     }
 
+    /// Keeps a plan for the next time, in the place of the one that was not used for longest.
     fn give_back(&self, plan: GpuPlan<D>) {
         let mut plans = self.plans();
-        if plan.mode != Mode::Evaluate && plans.len() < MAX_PLANS {
+        if plan.mode != Mode::Evaluate {
+            if plans.len() == MAX_PLANS {
+                plans.remove(0);
+            }
             plans.push(plan);
         }
     }
@@ -125,20 +135,15 @@ impl<D: Driver> GpuEngine<D> {
         if self.told == Some(told) {
             return Ok(());
         }
-        let words = [
-            seed as u32,
-            (seed >> 32) as u32,
-            compiled.step as u32,
-            self.updates as u32,
-            (told.learning_rate as f32).to_bits(),
-            0,
-        ];
+        let state = StepState {
+            seed,
+            steps: compiled.step,
+            updates: self.updates,
+            learning_rate: told.learning_rate,
+        };
+        let place = self.weights.state.start();
         self.driver
-            .feed(self.weights.state.start(), STATE_BYTES, &mut |to| {
-                for (word, bytes) in words.iter().zip(to.as_chunks_mut::<4>().0) {
-                    *bytes = word.to_ne_bytes();
-                }
-            })?;
+            .feed(place, StepState::BYTES, &mut |to| state.write(to))?;
         self.told = Some(told);
         Ok(())
     }

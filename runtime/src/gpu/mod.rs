@@ -5,19 +5,38 @@
 //! - `plan`: the commands of a whole step, with every address fixed.
 //! - `driver`: who carries commands out. CUDA does (feature `cuda`); so does an emulator on the CPU, with which the
 //!   tests run every command without a GPU (feature `cuda-emulator`).
+//! - `nvidia`: CUDA as such a driver.
 //! - `engine`: a network on such a driver: weights, totals and the optimizer's memory stay on the device.
 
 pub(crate) mod command;
-#[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
+#[cfg(any(feature = "cuda", test))]
+#[cfg_attr(
+    not(feature = "cuda"),
+    allow(
+        unreachable_pub,
+        reason = "part of a device's public type, which is there with `cuda` only"
+    )
+)]
 pub(crate) mod driver;
 #[cfg(all(test, feature = "cuda-emulator"))]
 pub(crate) mod emulator;
-#[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
+#[cfg(any(feature = "cuda", test))]
+#[cfg_attr(
+    not(feature = "cuda"),
+    allow(
+        unreachable_pub,
+        reason = "part of a device's public type, which is there with `cuda` only"
+    )
+)]
 pub(crate) mod engine;
-#[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
+#[cfg(feature = "cuda")]
+pub(crate) mod nvidia;
+#[cfg(any(feature = "cuda", test))]
 pub(crate) mod plan;
-#[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
-mod weights;
+#[cfg(test)]
+pub(crate) mod tests;
+#[cfg(any(feature = "cuda", test))]
+pub(crate) mod weights;
 
 pub use command::{
     Argument, Command, Pointer, Product, RecordBackward, RecordForward, RecordLoss, RecordMetric,

@@ -66,13 +66,7 @@ impl<D: Driver> GpuPlan<D> {
 
         let mut to = Recorder::default();
         if let (true, Some(compiled)) = (training, compiled) {
-            let (beta_1, beta_2) = compiled.optimizer.betas();
-            let arguments = [
-                weights.state.start().into(),
-                (beta_1 as f32).into(),
-                (beta_2 as f32).into(),
-            ];
-            to.launch("begin_step", [1, 1, 1], arguments);
+            to.begin_step(weights.state.start(), compiled.optimizer.betas());
         }
         for call in &outline.calls {
             match *call {

@@ -7,8 +7,36 @@ use crate::plan::Store;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The structure `StepState` of the kernels, in bytes.
-pub(crate) const STATE_BYTES: usize = 24;
+/// The structure `StepState` of the kernels, as the host writes it: what the device counts on from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StepState {
+    /// What randomness is drawn from.
+    pub(crate) seed: u64,
+    /// Training steps so far. A run of more than a `u32` counts would use its dropout masks again.
+    pub(crate) steps: u64,
+    /// The optimizer's own count of them.
+    pub(crate) updates: u64,
+    pub(crate) learning_rate: f64,
+}
+
+impl StepState {
+    pub(crate) const BYTES: usize = 24;
+
+    /// The fields as the kernels read them; the last is the device's own.
+    pub(crate) fn write(&self, to: &mut [u8]) {
+        let words = [
+            self.seed as u32,
+            (self.seed >> 32) as u32,
+            self.steps as u32,
+            self.updates as u32,
+            (self.learning_rate as f32).to_bits(),
+            0,
+        ];
+        for (word, bytes) in words.iter().zip(to.as_chunks_mut::<4>().0) {
+            *bytes = word.to_ne_bytes();
+        }
+    }
+}
 
 /// What belongs to the weights of a network, on the device.
 #[derive(Debug)]
@@ -30,7 +58,7 @@ impl<D: Driver> Weights<D> {
             values: Memory::floats(driver, count)?,
             gradients: Memory::floats(driver, count)?,
             memory: Vec::new(),
-            state: Memory::new(driver, STATE_BYTES)?,
+            state: Memory::new(driver, StepState::BYTES)?,
         };
         weights.values.write(store.values())?;
         Ok(weights)

@@ -29,7 +29,7 @@ pub(crate) enum Home {
 }
 
 /// Gives each buffer an offset in one arena for whole batches of `rows` rows. Returns the size of the arena.
-#[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
+#[cfg(any(feature = "cuda", test))]
 pub(crate) fn arena(buffers: &mut [Buffer], rows: usize) -> usize {
     place(buffers, Home::Batch, rows)
 }

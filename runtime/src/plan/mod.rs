@@ -21,10 +21,10 @@ mod tests;
 mod update;
 mod work;
 
-#[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
+#[cfg(any(feature = "cuda", test))]
 pub(crate) use buffers::arena;
 pub(crate) use outline::Mode;
-#[cfg(any(feature = "cuda", all(test, feature = "cuda-emulator")))]
+#[cfg(any(feature = "cuda", test))]
 pub(crate) use outline::{Call, Outline};
 pub(crate) use program::Plan;
 pub(crate) use store::Store;

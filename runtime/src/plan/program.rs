@@ -207,7 +207,8 @@ fn regions(calls: &[Call], stages: &[Stage], training: bool) -> Vec<Region> {
     regions
 }
 
-/// Decides in which arena each buffer is: a value that is made and used up within one region stays with its thread.
+/// Decides in which arena each buffer is: a value that is made and used up within one region stays with its thread. Any
+/// other is alive for whole regions, because threads are at different calls of a region at the same time.
 fn bring_home(buffers: &mut [Buffer], regions: &[Region], calls: usize) {
     let mut region_of = vec![usize::MAX; calls + 1];
     for (i, region) in regions.iter().enumerate() {
@@ -220,5 +221,10 @@ fn bring_home(buffers: &mut [Buffer], regions: &[Region], calls: usize) {
         );
         let alone = first == last && regions[first].grain == Grain::Rows;
         buffer.home = if alone { Home::Local } else { Home::Batch };
+        if !alone {
+            // What is read after the last call belongs to no region.
+            let end = regions.get(last).map_or(calls, |r| r.calls.end - 1);
+            buffer.alive = regions[first].calls.start..=end;
+        }
     }
 }

@@ -54,8 +54,9 @@ impl Scene<'_> {
     /// The rows of a buffer.
     ///
     /// # Safety
-    /// No other slice of these rows of this buffer is used at the same time to write. Different buffers that one call
-    /// touches never overlap, because they are alive at the same time.
+    /// No other slice of these rows of this buffer is used at the same time to write. Different buffers that one region
+    /// touches for the whole batch never overlap, because each is alive for all of it; nor do a thread's own ones that one
+    /// call touches.
     unsafe fn rows<'b>(&self, id: usize, place: &Place<'_>) -> &'b mut [f32] {
         let buffer = &self.plan.buffers[id];
         let (arena, first) = match buffer.home {

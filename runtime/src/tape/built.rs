@@ -229,9 +229,10 @@ impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
         let (input_ghost, output_ghost) = (input.ghost(), output.ghost());
         let parameters = self.parameters.clone();
         tape.add_backward_op(move |gradients| {
-            let mut d_output = P::Device::read_gradient(gradients.get_or_alloc_mut(&output_ghost)?);
+            let mut d_output =
+                P::Device::read_gradient(gradients.get_or_alloc_mut(&output_ghost)?)?;
             let (d_input, d_parameters) = pass.backward(&values, &result, &mut d_output);
-            P::Device::add_gradient(gradients.get_or_alloc_mut(&input_ghost)?, &d_input);
+            P::Device::add_gradient(gradients.get_or_alloc_mut(&input_ghost)?, &d_input)?;
             // The trained parameters stand first, and only they are asked for.
             let mut parts = pass
                 .ranges

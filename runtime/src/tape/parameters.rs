@@ -143,7 +143,7 @@ macro_rules! layer_parameters {
                 values: &mut dyn FnMut() -> ::std::vec::Vec<f32>,
             ) -> ::core::result::Result<(), <D as $crate::dfdx::tensor::HasErr>::Err> {
                 $(if $trainable {
-                    D::add_gradient(gradients.get_or_alloc_mut(&self.$field)?, &values());
+                    D::add_gradient(gradients.get_or_alloc_mut(&self.$field)?, &values())?;
                 })+
                 ::core::result::Result::Ok(())
             }

@@ -2,6 +2,7 @@
 
 mod cutting;
 mod large_dense;
+mod memory;
 
 use super::{Batch, Totals};
 use crate::activations::ActivationFunction::{Relu, Softmax, Tanh};

@@ -1,0 +1,387 @@
+//! Commands on a GPU.
+//!
+//! Everything of a network is done in order on one stream that belongs to it. A lock holds the stream for each call, so
+//! that nothing else slips into a step that is being captured.
+
+use super::checked::Answer;
+use super::options::{CudaOptions, options};
+use super::staging::Staging;
+use crate::error::{Error, Result};
+use crate::gpu::command::{Argument, Command, Pointer, Product};
+use crate::gpu::driver::Driver;
+use cudarc::cublas::sys as blas;
+use cudarc::driver::CudaDevice;
+use cudarc::driver::sys::{
+    self, CUdeviceptr, CUfunction, CUgraphExec, CUmodule, CUresult, CUstream,
+};
+use dfdx::tensor::{Cuda, Storage};
+use std::collections::HashMap;
+use std::ffi::{CString, c_int, c_void};
+use std::ptr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Our kernels as PTX, which the driver translates for the GPU at hand; nothing where there was no compiler.
+const KERNELS: &str = concat!(include_str!(concat!(env!("OUT_DIR"), "/kernels.ptx")), "\0");
+
+/// Threads of a block.
+const BLOCK: u32 = 256;
+
+/// Bytes that cuBLAS may work in: what NVIDIA recommends for Hopper. With room of its own it takes none while a step is
+/// captured, and gives the same results each time.
+const WORKSPACE: usize = 32 << 20;
+
+/// A GPU.
+#[derive(Debug)]
+pub struct Nvidia {
+    options: CudaOptions,
+    queue: Mutex<Queue>,
+    // Last, for everything above lives in its context.
+    device: Arc<CudaDevice>,
+}
+
+/// The stream of one network and what works on it.
+#[derive(Debug)]
+struct Queue {
+    stream: CUstream,
+    staging: Staging,
+    blas: blas::cublasHandle_t,
+    workspace: CUdeviceptr,
+    module: CUmodule,
+    functions: HashMap<&'static str, CUfunction>,
+}
+
+// SAFETY: CUDA's handles may be used from any thread on which the context is current, and `Nvidia::queue` sees to that.
+unsafe impl Send for Queue {}
+
+/// A step that has been captured.
+#[derive(Debug)]
+pub struct Captured {
+    graph: CUgraphExec,
+    device: Arc<CudaDevice>,
+}
+
+// SAFETY: as for the queue.
+unsafe impl Send for Captured {}
+
+impl Drop for Captured {
+    fn drop(&mut self) {
+        let _ = self.device.bind_to_thread();
+        // SAFETY: made by `capture`, and given back once. What fails here cannot be helped.
+        let _ = unsafe { sys::cuGraphExecDestroy(self.graph) };
+    }
+}
+
+/// Takes memory of the current device.
+pub(super) fn take(bytes: usize) -> Result<CUdeviceptr> {
+    let mut start = 0;
+    // SAFETY: the address is written to a place that lives.
+    match unsafe { sys::cuMemAlloc_v2(&raw mut start, bytes.max(1)) } {
+        CUresult::CUDA_ERROR_OUT_OF_MEMORY => {
+            let (mut free, mut total) = (0, 0);
+            // SAFETY: both numbers are written to places that live.
+            unsafe { sys::cuMemGetInfo_v2(&raw mut free, &raw mut total) }
+                .checked("asking for free memory")?;
+            Err(Error::OutOfMemory { bytes, free, total })
+        }
+        answer => answer.checked("taking memory").map(|()| start),
+    }
+}
+
+impl Nvidia {
+    /// The stream, with the device's context current on this thread.
+    fn queue(&self) -> Result<MutexGuard<'_, Queue>> {
+        self.device.bind_to_thread().checked("choosing the GPU")?;
+        // A panic inside leaves handles that are as valid as before.
+        Ok(self.queue.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Queue {
+    fn new(options: &CudaOptions) -> Result<Self> {
+        let mut queue = Queue {
+            stream: ptr::null_mut(),
+            staging: Staging::new()?,
+            blas: ptr::null_mut(),
+            workspace: 0,
+            module: ptr::null_mut(),
+            functions: HashMap::new(),
+        };
+        let math = match options.tf32 {
+            true => blas::cublasMath_t::CUBLAS_TF32_TENSOR_OP_MATH,
+            false => blas::cublasMath_t::CUBLAS_DEFAULT_MATH,
+        };
+        let flags = sys::CUstream_flags::CU_STREAM_NON_BLOCKING as u32;
+        // SAFETY: the handles are written to places that live; the text of the kernels ends with a zero.
+        unsafe {
+            sys::cuStreamCreate(&raw mut queue.stream, flags).checked("making a stream")?;
+            sys::cuModuleLoadData(&raw mut queue.module, KERNELS.as_ptr().cast())
+                .checked("loading Addax's kernels (a driver older than 580 may not read them)")?;
+            blas::cublasCreate_v2(&raw mut queue.blas).checked("starting cuBLAS")?;
+            // The workspace comes after the stream, for setting the stream resets it.
+            blas::cublasSetStream_v2(queue.blas, queue.stream.cast())
+                .checked("setting up cuBLAS")?;
+            queue.workspace = take(WORKSPACE)?;
+            blas::cublasSetWorkspace_v2(queue.blas, queue.workspace as *mut c_void, WORKSPACE)
+                .checked("setting up cuBLAS")?;
+            blas::cublasSetMathMode(queue.blas, math).checked("setting up cuBLAS")?;
+        }
+        Ok(queue)
+    }
+
+    fn wait(&self) -> Result<()> {
+        // SAFETY: the stream was made in `new`.
+        unsafe { sys::cuStreamSynchronize(self.stream) }.checked("waiting for the GPU")
+    }
+
+    fn function(&mut self, kernel: &'static str) -> Result<CUfunction> {
+        if let Some(function) = self.functions.get(kernel) {
+            return Ok(*function);
+        }
+        let name = CString::new(kernel).map_err(Error::device)?;
+        let mut function = ptr::null_mut();
+        // SAFETY: the name ends with a zero; the function is written to a place that lives.
+        unsafe { sys::cuModuleGetFunction(&raw mut function, self.module, name.as_ptr()) }
+            .checked(kernel)?;
+        self.functions.insert(kernel, function);
+        Ok(function)
+    }
+
+    fn run(&mut self, commands: &[Command]) -> Result<()> {
+        commands.iter().try_for_each(|command| match command {
+            Command::Launch {
+                kernel,
+                grid,
+                arguments,
+            } => self.launch(kernel, *grid, arguments),
+            Command::Product(product) => self.product(product),
+        })
+    }
+
+    fn launch(
+        &mut self,
+        kernel: &'static str,
+        grid: [u32; 3],
+        arguments: &[Argument],
+    ) -> Result<()> {
+        let function = self.function(kernel)?;
+        let values: Vec<Aligned> = arguments.iter().map(Aligned::new).collect();
+        let mut places: Vec<*mut c_void> = values.iter().map(Aligned::place).collect();
+        let [x, y, z] = grid;
+        // SAFETY: as many arguments as the kernel takes, of the sizes it reads: the tests run every command on an
+        // emulator that counts them. The pointers lead into memory of this device, laid out by the plan.
+        unsafe {
+            sys::cuLaunchKernel(
+                function,
+                x,
+                y,
+                z,
+                BLOCK,
+                1,
+                1,
+                0,
+                self.stream,
+                places.as_mut_ptr(),
+                ptr::null_mut(),
+            )
+        }
+        .checked(kernel)
+    }
+
+    /// cuBLAS stores matrices by columns, so what it takes for `Bᵀ · Aᵀ = Cᵀ` is our `A · B = C`.
+    fn product(&self, product: &Product) -> Result<()> {
+        let Product { m, n, k, .. } = *product;
+        let operation = |transposed| match transposed {
+            true => blas::cublasOperation_t::CUBLAS_OP_T,
+            false => blas::cublasOperation_t::CUBLAS_OP_N,
+        };
+        let lda = if product.transpose_a { m } else { k };
+        let ldb = if product.transpose_b { k } else { n };
+        let [m, n, k, lda, ldb] = [m, n, k, lda, ldb].map(|count| count as c_int);
+        let (one, zero) = (1.0_f32, 0.0_f32);
+        // SAFETY: the plan gives matrices of these sizes in memory of this device; the factors are read before the call
+        // returns.
+        unsafe {
+            blas::cublasSgemm_v2(
+                self.blas,
+                operation(product.transpose_b),
+                operation(product.transpose_a),
+                n,
+                m,
+                k,
+                &raw const one,
+                product.b.0 as *const f32,
+                ldb,
+                product.a.0 as *const f32,
+                lda,
+                &raw const zero,
+                product.c.0 as *mut f32,
+                n,
+            )
+        }
+        .checked("a matrix product")
+    }
+
+    fn capture(&mut self, commands: &[Command]) -> Result<CUgraphExec> {
+        // Kernels are looked up before, as nothing may be loaded during a capture.
+        for command in commands {
+            if let Command::Launch { kernel, .. } = command {
+                self.function(kernel)?;
+            }
+        }
+        let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
+        let doing = "capturing a step";
+        let (mut graph, mut executable) = (ptr::null_mut(), ptr::null_mut());
+        // SAFETY: the stream was made in `new`; what is made here is written to places that live. A capture that was
+        // begun is ended whatever happens.
+        unsafe {
+            sys::cuStreamBeginCapture_v2(self.stream, mode).checked(doing)?;
+            let run = self.run(commands);
+            let ended = sys::cuStreamEndCapture(self.stream, &raw mut graph).checked(doing);
+            let made = run.and(ended).and_then(|()| {
+                sys::cuGraphInstantiateWithFlags(&raw mut executable, graph, 0).checked(doing)
+            });
+            if !graph.is_null() {
+                sys::cuGraphDestroy(graph).checked(doing)?;
+            }
+            made.map(|()| executable)
+        }
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        let _ = self.wait();
+        // SAFETY: each was made in `new`, or is nothing, and is given back once. What fails here cannot be helped.
+        unsafe {
+            if !self.blas.is_null() {
+                let _ = blas::cublasDestroy_v2(self.blas);
+            }
+            if self.workspace != 0 {
+                let _ = sys::cuMemFree_v2(self.workspace);
+            }
+            if !self.module.is_null() {
+                let _ = sys::cuModuleUnload(self.module);
+            }
+            if !self.stream.is_null() {
+                let _ = sys::cuStreamDestroy_v2(self.stream);
+            }
+        }
+    }
+}
+
+impl Drop for Nvidia {
+    fn drop(&mut self) {
+        // The queue is dropped next and needs the context.
+        let _ = self.device.bind_to_thread();
+    }
+}
+
+/// The bytes of an argument, aligned for whatever it is.
+#[derive(Debug)]
+struct Aligned(Vec<u64>);
+
+impl Aligned {
+    fn new(argument: &Argument) -> Self {
+        let bytes = argument.bytes();
+        let words = bytes.chunks(8).map(|part| {
+            let mut word = [0; 8];
+            word[..part.len()].copy_from_slice(part);
+            u64::from_ne_bytes(word)
+        });
+        Aligned(words.collect())
+    }
+
+    fn place(&self) -> *mut c_void {
+        self.0.as_ptr().cast_mut().cast()
+    }
+}
+
+impl Driver for Nvidia {
+    type Device = Cuda;
+    type Captured = Captured;
+
+    fn open(device: &Cuda) -> Result<Arc<Self>> {
+        // dfdx keeps its handle of the device to itself, but every piece of memory shows it.
+        let piece: <Cuda as Storage<f32>>::Vec = device.try_alloc_len(1).map_err(Error::device)?;
+        let device = piece.device();
+        device.bind_to_thread().checked("choosing the GPU")?;
+        let options = options(device.ordinal());
+        Ok(Arc::new(Nvidia {
+            options,
+            queue: Mutex::new(Queue::new(&options)?),
+            device,
+        }))
+    }
+
+    fn captures(&self) -> bool {
+        self.options.capture
+    }
+
+    fn allocate(&self, bytes: usize) -> Result<Pointer> {
+        let queue = self.queue()?;
+        let start = take(bytes)?;
+        // SAFETY: the memory was just taken and has at least so many bytes.
+        unsafe { sys::cuMemsetD8Async(start, 0, bytes, queue.stream) }
+            .checked("clearing memory")?;
+        Ok(Pointer(start))
+    }
+
+    fn free(&self, memory: Pointer) {
+        // What fails here cannot be helped: the driver is gone, and the memory with it.
+        if let Ok(queue) = self.queue() {
+            let _ = queue.wait();
+            // SAFETY: taken by `allocate`, given back once, and nothing is at work on it.
+            let _ = unsafe { sys::cuMemFree_v2(memory.0) };
+        }
+    }
+
+    fn zero(&self, to: Pointer, bytes: usize) -> Result<()> {
+        let queue = self.queue()?;
+        // SAFETY: the caller's memory has so many bytes.
+        unsafe { sys::cuMemsetD8Async(to.0, 0, bytes, queue.stream) }.checked("clearing memory")
+    }
+
+    fn copy(&self, from: Pointer, to: Pointer, bytes: usize) -> Result<()> {
+        let queue = self.queue()?;
+        // SAFETY: the caller's memory has so many bytes on both sides.
+        unsafe { sys::cuMemcpyDtoDAsync_v2(to.0, from.0, bytes, queue.stream) }
+            .checked("copying on the GPU")
+    }
+
+    fn feed(&self, to: Pointer, bytes: usize, fill: &mut dyn FnMut(&mut [u8])) -> Result<()> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        let mut queue = self.queue()?;
+        let stream = queue.stream;
+        queue.staging.feed(to.0, bytes, fill, stream)
+    }
+
+    fn download(&self, from: Pointer, bytes: &mut [u8]) -> Result<()> {
+        let queue = self.queue()?;
+        let doing = "copying from the GPU";
+        // SAFETY: both sides have so many bytes, and the bytes are waited for.
+        unsafe {
+            sys::cuMemcpyDtoHAsync_v2(bytes.as_mut_ptr().cast(), from.0, bytes.len(), queue.stream)
+        }
+        .checked(doing)?;
+        queue.wait()
+    }
+
+    fn run(&self, commands: &[Command]) -> Result<()> {
+        self.queue()?.run(commands)
+    }
+
+    fn capture(&self, commands: &[Command]) -> Result<Captured> {
+        Ok(Captured {
+            graph: self.queue()?.capture(commands)?,
+            device: Arc::clone(&self.device),
+        })
+    }
+
+    fn replay(&self, captured: &Captured) -> Result<()> {
+        let queue = self.queue()?;
+        // SAFETY: captured on this device; the memory it works on belongs to the plan, which is alive.
+        unsafe { sys::cuGraphLaunch(captured.graph, queue.stream) }.checked("running a step")
+    }
+}

@@ -1,0 +1,20 @@
+//! Steps on a GPU: what the device is told, and that it computes what the CPU does.
+
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+mod agreement;
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+pub(crate) mod bench;
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+mod dropout;
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+mod large_layers;
+mod launches;
+mod logging;
+mod memory;
+mod networks;
+#[cfg(feature = "cuda-emulator")]
+mod order;
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+mod sessions;
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+pub(crate) mod trial;
