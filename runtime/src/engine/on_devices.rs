@@ -9,6 +9,14 @@ macro_rules! gpu_tests {
         fn on_the_emulated_gpu() {
             $body::<$crate::gpu::emulator::Emulator>(&());
         }
+
+        #[test]
+        #[cfg(feature = "cuda")]
+        fn on_cuda() {
+            if let Some(device) = $crate::gpu::nvidia::tests::gpu() {
+                $body::<$crate::gpu::nvidia::Nvidia>(&device);
+            }
+        }
     };
 }
 

@@ -25,6 +25,7 @@ pub(crate) struct GpuPlan<D: Driver> {
     /// Where the answers are.
     pub(crate) answers: Pointer,
     commands: Vec<Command>,
+    has_run: bool,
     captured: Option<D::Captured>,
     // Everything above points into these.
     _arena: Memory<D>,
@@ -176,15 +177,17 @@ impl<D: Driver> GpuPlan<D> {
             targets,
             answers: place(outline.last),
             commands: to.finish(),
+            has_run: false,
             captured: None,
             _arena: values,
             _work: work,
         })
     }
 
-    /// Runs the step. With `capture`, its commands are prepared at the first time and replayed from then on.
+    /// Runs the step. With `capture` its commands are prepared at the second time and replayed from then on: the first
+    /// time a driver may still have to load what they need, and a plan that is used once is not worth it.
     pub(crate) fn run(&mut self, driver: &D, capture: bool) -> Result<()> {
-        if !capture {
+        if !capture || !std::mem::replace(&mut self.has_run, true) {
             return driver.run(&self.commands);
         }
         let captured = match &mut self.captured {
