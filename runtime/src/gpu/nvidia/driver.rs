@@ -4,6 +4,7 @@
 //! that nothing else slips into a step that is being captured.
 
 use super::checked::Answer;
+use super::handle;
 use super::options::{CudaOptions, options};
 use super::staging::Staging;
 use crate::error::{Error, Result};
@@ -14,7 +15,7 @@ use cudarc::driver::CudaDevice;
 use cudarc::driver::sys::{
     self, CUdeviceptr, CUfunction, CUgraphExec, CUmodule, CUresult, CUstream,
 };
-use dfdx::tensor::{Cuda, Storage};
+use dfdx::tensor::Cuda;
 use std::collections::HashMap;
 use std::ffi::{CString, c_int, c_void};
 use std::ptr;
@@ -232,7 +233,7 @@ impl Queue {
         let doing = "capturing a step";
         let (mut graph, mut executable) = (ptr::null_mut(), ptr::null_mut());
         // SAFETY: the stream was made in `new`; what is made here is written to places that live. A capture that was
-        // begun is ended whatever happens.
+        // begun is ended whatever happens, and giving the graph back cannot change what was made of it.
         unsafe {
             sys::cuStreamBeginCapture_v2(self.stream, mode).checked(doing)?;
             let run = self.run(commands);
@@ -241,7 +242,7 @@ impl Queue {
                 sys::cuGraphInstantiateWithFlags(&raw mut executable, graph, 0).checked(doing)
             });
             if !graph.is_null() {
-                sys::cuGraphDestroy(graph).checked(doing)?;
+                let _ = sys::cuGraphDestroy(graph);
             }
             made.map(|()| executable)
         }
@@ -301,11 +302,9 @@ impl Driver for Nvidia {
     type Captured = Captured;
 
     fn open(device: &Cuda) -> Result<Arc<Self>> {
-        // dfdx keeps its handle of the device to itself, but every piece of memory shows it.
-        let piece: <Cuda as Storage<f32>>::Vec = device.try_alloc_len(1).map_err(Error::device)?;
-        let device = piece.device();
+        let device = handle(device)?;
         device.bind_to_thread().checked("choosing the GPU")?;
-        let options = options(device.ordinal());
+        let options = options(&device);
         Ok(Arc::new(Nvidia {
             options,
             queue: Mutex::new(Queue::new(&options)?),

@@ -7,14 +7,18 @@ mod forward;
 mod library;
 mod options;
 mod staging;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub(crate) use driver::Nvidia;
 pub use options::CudaOptions;
 
 use crate::error::{Error, Result};
-use dfdx::tensor::Cuda;
+use cudarc::driver::CudaDevice;
+use dfdx::tensor::{Cuda, Storage};
 use library::{CUBLAS, DRIVER};
 use options::set_options;
+use std::sync::Arc;
 
 /// A dfdx device on GPU `ordinal` (0 for the first), or the reason why there is none.
 ///
@@ -36,9 +40,7 @@ pub fn cuda(ordinal: usize) -> Result<Cuda> {
     cuda_with(ordinal, CudaOptions::default())
 }
 
-/// A dfdx device on GPU `ordinal`, with [options](CudaOptions) for the networks that are made on it from then on.
-///
-/// The options belong to the GPU, not to the device that is returned: two devices on one GPU share the last ones.
+/// A dfdx device on GPU `ordinal`, with [options](CudaOptions) for the networks that are made on it and on its clones.
 ///
 /// # Errors
 /// As for [`cuda`].
@@ -58,8 +60,14 @@ pub fn cuda_with(ordinal: usize, options: CudaOptions) -> Result<Cuda> {
         reason: error.to_string(),
         way_out: "see whether another program has taken all of the GPU's memory",
     })?;
-    set_options(ordinal, options);
+    set_options(&handle(&device)?, options);
     Ok(device)
+}
+
+/// cudarc's handle of a device. dfdx keeps it to itself, but every piece of memory shows it.
+fn handle(device: &Cuda) -> Result<Arc<CudaDevice>> {
+    let piece: <Cuda as Storage<f32>>::Vec = device.try_alloc_len(1).map_err(Error::device)?;
+    Ok(piece.device())
 }
 
 /// Whether there is such a GPU with everything that is needed to work on it.
@@ -124,32 +132,4 @@ fn capability(ordinal: usize) -> Option<(i32, i32)> {
     // SAFETY: the driver just gave this number of a device.
     let attribute = |which| unsafe { device::get_attribute(gpu, which) }.ok();
     Some((attribute(MAJOR)?, attribute(MINOR)?))
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    /// The first GPU, or nothing and a line that says why. With `ADDAX_NEEDS_GPU` set a missing GPU is a failure.
-    pub(crate) fn gpu() -> Option<Cuda> {
-        match cuda(0) {
-            Ok(device) => Some(device),
-            Err(error) if std::env::var_os("ADDAX_NEEDS_GPU").is_some() => panic!("{error}"),
-            Err(error) => {
-                eprintln!("skipped: {error}");
-                None
-            }
-        }
-    }
-
-    #[test]
-    fn a_gpu_that_is_not_there_is_an_error() {
-        let error = cuda(1000).expect_err("no machine has so many");
-        assert!(matches!(error, Error::NoGpu { .. }));
-        assert!(
-            error
-                .to_string()
-                .starts_with("there is no GPU to work on: ")
-        );
-    }
 }

@@ -1,7 +1,7 @@
 //! How networks work on a GPU.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use cudarc::driver::CudaDevice;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 /// How networks work on a GPU: see [`cuda_with`](crate::cuda_with).
 ///
@@ -34,34 +34,28 @@ impl Default for CudaOptions {
     }
 }
 
-/// By the number of the GPU, for dfdx's device has no room for them.
-static OPTIONS: Mutex<Option<HashMap<usize, CudaOptions>>> = Mutex::new(None);
+/// What was said of each device, for dfdx's own has no room for it.
+static OPTIONS: Mutex<Vec<(Weak<CudaDevice>, CudaOptions)>> = Mutex::new(Vec::new());
 
-/// Sets what holds for networks that are made on a GPU from now on.
-pub(super) fn set_options(ordinal: usize, options: CudaOptions) {
-    let mut all = OPTIONS.lock().unwrap_or_else(PoisonError::into_inner);
-    all.get_or_insert_default().insert(ordinal, options);
+fn all() -> MutexGuard<'static, Vec<(Weak<CudaDevice>, CudaOptions)>> {
+    OPTIONS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What holds for networks that are made on a GPU now.
-pub(super) fn options(ordinal: usize) -> CudaOptions {
-    let all = OPTIONS.lock().unwrap_or_else(PoisonError::into_inner);
-    let found = all.as_ref().and_then(|all| all.get(&ordinal));
-    found.copied().unwrap_or_default()
+/// Says what holds for the networks of a device.
+pub(super) fn set_options(device: &Arc<CudaDevice>, options: CudaOptions) {
+    let mut all = all();
+    all.retain(|(device, _)| device.strong_count() > 0);
+    all.push((Arc::downgrade(device), options));
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_gpu_has_its_options() {
-        let tf32 = CudaOptions {
-            tf32: true,
-            ..CudaOptions::default()
-        };
-        set_options(1001, tf32);
-        assert_eq!(options(1001), tf32);
-        assert_eq!(options(1002), CudaOptions::default());
-    }
+/// What holds for the networks of a device.
+pub(super) fn options(device: &Arc<CudaDevice>) -> CudaOptions {
+    let all = all();
+    let mut of_device = all
+        .iter()
+        .filter(|(d, _)| d.as_ptr() == Arc::as_ptr(device));
+    of_device
+        .next()
+        .map(|(_, options)| *options)
+        .unwrap_or_default()
 }

@@ -46,13 +46,16 @@ impl Staging {
         unsafe { sys::cuStreamCreate(&raw mut staging.stream, flags) }
             .checked("making a stream for copies")?;
         for _ in 0..SLOTS {
-            let mut slot = Slot::EMPTY;
+            // In the list before it is whole, so that what was made is given back if something fails.
+            staging.slots.push(Slot::EMPTY);
+            let Some(slot) = staging.slots.last_mut() else {
+                continue;
+            };
             for event in [&mut slot.arrived, &mut slot.moved] {
                 let flags = sys::CUevent_flags::CU_EVENT_DISABLE_TIMING as u32;
                 // SAFETY: the event is written to a place that lives.
                 unsafe { sys::cuEventCreate(event, flags) }.checked("making an event")?;
             }
-            staging.slots.push(slot);
         }
         Ok(staging)
     }
@@ -136,13 +139,16 @@ impl Drop for Staging {
         // What fails here cannot be helped any more: the driver is gone, and everything with it.
         for slot in &mut self.slots {
             let _ = slot.release();
-            // SAFETY: made in `new`, and given back once.
-            unsafe {
-                let _ = sys::cuEventDestroy_v2(slot.arrived);
-                let _ = sys::cuEventDestroy_v2(slot.moved);
+            for event in [slot.arrived, slot.moved] {
+                if !event.is_null() {
+                    // SAFETY: made in `new`, and given back once.
+                    let _ = unsafe { sys::cuEventDestroy_v2(event) };
+                }
             }
         }
-        // SAFETY: as above.
-        let _ = unsafe { sys::cuStreamDestroy_v2(self.stream) };
+        if !self.stream.is_null() {
+            // SAFETY: as above.
+            let _ = unsafe { sys::cuStreamDestroy_v2(self.stream) };
+        }
     }
 }
