@@ -88,6 +88,29 @@ pub(super) fn take(bytes: usize) -> Result<CUdeviceptr> {
     }
 }
 
+/// What became of loading the kernels. `version` is what [`driver_version`] gives.
+pub(super) fn loaded(answer: CUresult, version: i32) -> Result<()> {
+    match answer {
+        CUresult::CUDA_ERROR_UNSUPPORTED_PTX_VERSION => Err(Error::NoGpu {
+            reason: format!(
+                "the NVIDIA driver is one for CUDA {}.{}, and the program was built with a newer CUDA",
+                version / 1000,
+                version % 1000 / 10
+            ),
+            way_out: "update the driver, or build the program with that CUDA",
+        }),
+        answer => answer.checked("loading Addax's kernels"),
+    }
+}
+
+/// The newest CUDA that the driver knows, for instance 13000; 0 if it does not say.
+fn driver_version() -> i32 {
+    let mut version = 0;
+    // SAFETY: the number is written to a place that lives.
+    let _ = unsafe { sys::cuDriverGetVersion(&raw mut version) };
+    version
+}
+
 impl Nvidia {
     /// The stream, with the device's context current on this thread.
     fn queue(&self) -> Result<MutexGuard<'_, Queue>> {
@@ -115,8 +138,8 @@ impl Queue {
         // SAFETY: the handles are written to places that live; the text of the kernels ends with a zero.
         unsafe {
             sys::cuStreamCreate(&raw mut queue.stream, flags).checked("making a stream")?;
-            sys::cuModuleLoadData(&raw mut queue.module, KERNELS.as_ptr().cast())
-                .checked("loading Addax's kernels (a driver older than 580 may not read them)")?;
+            let answer = sys::cuModuleLoadData(&raw mut queue.module, KERNELS.as_ptr().cast());
+            loaded(answer, driver_version())?;
             blas::cublasCreate_v2(&raw mut queue.blas).checked("starting cuBLAS")?;
             // The workspace comes after the stream, for setting the stream resets it.
             blas::cublasSetStream_v2(queue.blas, queue.stream.cast())

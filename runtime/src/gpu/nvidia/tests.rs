@@ -73,6 +73,19 @@ fn a_gpu_that_is_not_there_is_an_error() {
 }
 
 #[test]
+fn a_driver_that_is_too_old_is_an_error() {
+    use cudarc::driver::sys::CUresult;
+    let answer = CUresult::CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
+    let error = super::driver::loaded(answer, 12040).expect_err("too old");
+    assert_eq!(
+        error.to_string(),
+        "there is no GPU to work on: the NVIDIA driver is one for CUDA 12.4, and the program was built with a newer \
+         CUDA; update the driver, or build the program with that CUDA"
+    );
+    assert!(super::driver::loaded(CUresult::CUDA_SUCCESS, 13000).is_ok());
+}
+
+#[test]
 fn a_captured_step_is_the_same_step() {
     let plain = CudaOptions {
         capture: false,
