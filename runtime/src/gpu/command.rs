@@ -115,6 +115,16 @@ impl Argument {
             Argument::Long(value) => value.to_ne_bytes().to_vec(),
         }
     }
+
+    /// The same bytes, aligned for whatever they are, and zeros behind them.
+    pub fn words(&self) -> Vec<u64> {
+        let word = |part: &[u8]| {
+            let mut word = [0; 8];
+            word[..part.len()].copy_from_slice(part);
+            u64::from_ne_bytes(word)
+        };
+        self.bytes().chunks(8).map(word).collect()
+    }
 }
 
 /// A matrix product `C = A · B`, row-major; `a` is (m, k) and `b` is (k, n), or the transpose where the flag says so.

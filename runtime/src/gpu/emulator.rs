@@ -83,19 +83,7 @@ impl Emulator {
                 self.check(*pointer, 1)?;
             }
         }
-        // Aligned for the largest value, whatever it is.
-        let values: Vec<Vec<u64>> = arguments
-            .iter()
-            .map(|argument| {
-                let bytes = argument.bytes();
-                let words = bytes.chunks(8).map(|part| {
-                    let mut word = [0; 8];
-                    word[..part.len()].copy_from_slice(part);
-                    u64::from_ne_bytes(word)
-                });
-                words.collect()
-            })
-            .collect();
+        let values: Vec<Vec<u64>> = arguments.iter().map(Argument::words).collect();
         let mut places: Vec<*mut c_void> = values
             .iter()
             .map(|value| value.as_ptr().cast_mut().cast())

@@ -188,8 +188,11 @@ impl Queue {
         arguments: &[Argument],
     ) -> Result<()> {
         let function = self.function(kernel)?;
-        let values: Vec<Aligned> = arguments.iter().map(Aligned::new).collect();
-        let mut places: Vec<*mut c_void> = values.iter().map(Aligned::place).collect();
+        let values: Vec<Vec<u64>> = arguments.iter().map(Argument::words).collect();
+        let mut places: Vec<*mut c_void> = values
+            .iter()
+            .map(|value| value.as_ptr().cast_mut().cast())
+            .collect();
         let [x, y, z] = grid;
         // SAFETY: as many arguments as the kernel takes, of the sizes it reads: the tests run every command on an
         // emulator that counts them. The pointers lead into memory of this device, laid out by the plan.
@@ -297,26 +300,6 @@ impl Drop for Nvidia {
     fn drop(&mut self) {
         // The queue is dropped next and needs the context.
         let _ = self.device.bind_to_thread();
-    }
-}
-
-/// The bytes of an argument, aligned for whatever it is.
-#[derive(Debug)]
-struct Aligned(Vec<u64>);
-
-impl Aligned {
-    fn new(argument: &Argument) -> Self {
-        let bytes = argument.bytes();
-        let words = bytes.chunks(8).map(|part| {
-            let mut word = [0; 8];
-            word[..part.len()].copy_from_slice(part);
-            u64::from_ne_bytes(word)
-        });
-        Aligned(words.collect())
-    }
-
-    fn place(&self) -> *mut c_void {
-        self.0.as_ptr().cast_mut().cast()
     }
 }
 
