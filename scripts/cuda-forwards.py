@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes runtime/src/gpu/nvidia/forward.rs from the sources of cudarc.
+"""Writes runtime/src/gpu/nvidia/{forward,codes}.rs from the sources of cudarc.
 
 cudarc declares the functions of CUDA as `extern "C"` and expects to be linked with CUDA's libraries. Addax defines them
 itself, each looking its namesake up in the library at its first use, so that a program starts on a machine without CUDA.
@@ -11,7 +11,7 @@ import re
 import subprocess
 
 CUDARC = "cudarc-0.9.15"
-OUTPUT = pathlib.Path(__file__).parent.parent / "runtime/src/gpu/nvidia/forward.rs"
+OUTPUT = pathlib.Path(__file__).parent.parent / "runtime/src/gpu/nvidia"
 
 # Module of cudarc -> (our library, the files that use its functions, what Addax calls besides).
 LIBRARIES = {
@@ -69,13 +69,20 @@ def main():
         lines += ["    }", "}", ""]
     codes = re.search(r"pub enum cudaError_enum \{(.*?)\n\}", (root / "driver/sys.rs").read_text(), re.S).group(1)
     numbers = re.findall(r"= (\d+)", codes)
-    lines += [
+    write("forward.rs", lines)
+    lines = [
+        "//! What CUDA's driver answers. Written by `scripts/cuda-forwards.py`.",
+        "",
         "/// The codes that cudarc has a name for. Its enum may hold no other.",
         f"pub(super) const DRIVER_CODES: &[u32] = &[{', '.join(numbers)}];",
         "",
     ]
-    OUTPUT.write_text("\n".join(lines))
-    subprocess.check_call(["rustfmt", "--edition", "2024", str(OUTPUT)])
+    write("codes.rs", lines)
+
+
+def write(name, lines):
+    (OUTPUT / name).write_text("\n".join(lines))
+    subprocess.check_call(["rustfmt", "--edition", "2024", str(OUTPUT / name)])
 
 
 if __name__ == "__main__":

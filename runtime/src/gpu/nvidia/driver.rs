@@ -5,6 +5,7 @@
 
 use super::checked::Answer;
 use super::handle;
+use super::memory::take;
 use super::options::{CudaOptions, options};
 use super::staging::Staging;
 use crate::error::{Error, Result};
@@ -69,22 +70,6 @@ impl Drop for Captured {
         let _ = self.device.bind_to_thread();
         // SAFETY: made by `capture`, and given back once. What fails here cannot be helped.
         let _ = unsafe { sys::cuGraphExecDestroy(self.graph) };
-    }
-}
-
-/// Takes memory of the current device.
-pub(super) fn take(bytes: usize) -> Result<CUdeviceptr> {
-    let mut start = 0;
-    // SAFETY: the address is written to a place that lives.
-    match unsafe { sys::cuMemAlloc_v2(&raw mut start, bytes.max(1)) } {
-        CUresult::CUDA_ERROR_OUT_OF_MEMORY => {
-            let (mut free, mut total) = (0, 0);
-            // SAFETY: both numbers are written to places that live.
-            unsafe { sys::cuMemGetInfo_v2(&raw mut free, &raw mut total) }
-                .checked("asking for free memory")?;
-            Err(Error::OutOfMemory { bytes, free, total })
-        }
-        answer => answer.checked("taking memory").map(|()| start),
     }
 }
 

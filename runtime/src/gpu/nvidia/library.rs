@@ -4,7 +4,7 @@
 //! of the machine and calls it; where there is none, it answers with an error code. So a program that is built with the
 //! feature `cuda` starts on a machine without CUDA and can say what it found.
 
-use super::forward::DRIVER_CODES;
+use super::codes::DRIVER_CODES;
 use libloading::Library as Loaded;
 use std::ffi::{CStr, c_char, c_uint};
 use std::path::PathBuf;

@@ -5,6 +5,7 @@
 //! keep each slot from being overwritten too early.
 
 use super::checked::Answer;
+use super::memory::take;
 use crate::error::Result;
 use cudarc::driver::sys::{self, CUdeviceptr, CUevent, CUstream};
 use std::ffi::c_void;
@@ -109,7 +110,7 @@ impl Slot {
             sys::cuMemHostAlloc(&raw mut self.host, bytes, 0).checked("taking pinned memory")?;
             self.host.cast::<u8>().write_bytes(0, bytes);
         }
-        self.device = super::driver::take(bytes)?;
+        self.device = take(bytes)?;
         self.bytes = bytes;
         Ok(())
     }
