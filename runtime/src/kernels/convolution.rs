@@ -15,6 +15,7 @@
 
 use super::simd::{self, MAX_LANES, Simd, Vectorized};
 use super::tile::{Kind, Tile, even, rows_of, vectors_for};
+use super::window;
 
 /// Window rows shorter than this are unfolded for the kernel gradient.
 const FEW_TAPS: usize = 8;
@@ -113,23 +114,13 @@ impl Convolution {
         channels: usize,
         filters: usize,
     ) -> Self {
-        let size = |n: usize, k: usize, s: usize| {
-            assert!(
-                k >= 1 && s >= 1 && k <= n,
-                "a window of {k} (stride {s}) over {n}"
-            );
-            (n - k) / s + 1
-        };
-        let output = (
-            size(input.0, kernel.0, strides.0),
-            size(input.1, kernel.1, strides.1),
-        );
+        let (output, padding) = window::valid(input, kernel, strides);
         Self {
             input,
             output,
             kernel,
             strides,
-            padding: (0, 0),
+            padding,
             channels,
             filters,
         }
@@ -144,17 +135,7 @@ impl Convolution {
         channels: usize,
         filters: usize,
     ) -> Self {
-        let size = |n: usize, k: usize, s: usize| {
-            assert!(
-                k >= 1 && s >= 1 && n >= 1,
-                "a window of {k} (stride {s}) over {n}"
-            );
-            let out = n.div_ceil(s);
-            (out, ((out - 1) * s + k).saturating_sub(n) / 2)
-        };
-        let (height, top) = size(input.0, kernel.0, strides.0);
-        let (width, left) = size(input.1, kernel.1, strides.1);
-        let (output, padding) = ((height, width), (top, left));
+        let (output, padding) = window::same(input, kernel, strides);
         Self {
             input,
             output,

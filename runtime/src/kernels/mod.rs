@@ -26,3 +26,4 @@ pub(crate) mod pooling;
 pub(crate) mod simd;
 mod tile;
 pub(crate) mod updates;
+mod window;

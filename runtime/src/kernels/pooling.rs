@@ -5,6 +5,7 @@
 //! pooling is one window of the whole image.
 
 use super::simd::{self, Simd, Vectorized, last_lanes};
+use super::window;
 
 /// The shapes of one pooling, along (height, width), and the kernels that compute it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,23 +32,13 @@ impl Pooling {
         strides: (usize, usize),
         channels: usize,
     ) -> Self {
-        let size = |n: usize, k: usize, s: usize| {
-            assert!(
-                k >= 1 && s >= 1 && k <= n,
-                "a window of {k} (stride {s}) over {n}"
-            );
-            (n - k) / s + 1
-        };
-        let output = (
-            size(input.0, pool.0, strides.0),
-            size(input.1, pool.1, strides.1),
-        );
+        let (output, padding) = window::valid(input, pool, strides);
         Self {
             input,
             output,
             pool,
             strides,
-            padding: (0, 0),
+            padding,
             channels,
         }
     }
@@ -60,17 +51,7 @@ impl Pooling {
         strides: (usize, usize),
         channels: usize,
     ) -> Self {
-        let size = |n: usize, k: usize, s: usize| {
-            assert!(
-                k >= 1 && s >= 1 && n >= 1,
-                "a window of {k} (stride {s}) over {n}"
-            );
-            let out = n.div_ceil(s);
-            (out, ((out - 1) * s + k).saturating_sub(n) / 2)
-        };
-        let (height, top) = size(input.0, pool.0, strides.0);
-        let (width, left) = size(input.1, pool.1, strides.1);
-        let (output, padding) = ((height, width), (top, left));
+        let (output, padding) = window::same(input, pool, strides);
         Self {
             input,
             output,

@@ -1,12 +1,12 @@
 //! `AveragePooling2D`.
 
-use super::padding::{takes_an_image, window_output};
+use super::padding::{pooling, pooling_output};
 use super::{Layer, LayerSizes, Padding};
 use crate::error::Result;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::kernels::pooling::Pooling;
 use crate::op::{Backward, Forward, Op};
-use crate::shape::{Outcome, Shape, one_input};
+use crate::shape::{Outcome, Shape};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -73,27 +73,13 @@ impl AveragePooling2D {
 
     /// The shape rule.
     pub const fn output(&self, inputs: &[Shape]) -> Outcome {
-        let input = match one_input("AveragePooling2D", inputs) {
-            Ok(input) => input,
-            Err(error) => return error,
-        };
-        if !input.is_known() {
-            return Outcome::ok(input);
-        }
-        if input.rank() != 3 {
-            return Outcome::error(takes_an_image("AveragePooling2D", input));
-        }
-        match window_output(
+        pooling_output(
             "AveragePooling2D",
-            "window",
-            input,
+            inputs,
             self.pool_size,
             self.step(),
             self.padding,
-        ) {
-            Ok([height, width]) => Outcome::ok(Shape::new([height, width, input.dim(2)])),
-            Err(message) => Outcome::error(message),
-        }
+        )
     }
 }
 
@@ -102,18 +88,8 @@ impl Layer for AveragePooling2D {
     type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>> = NoParameters<E, D>;
 
     fn op(&self, inputs: &[Shape], output: Shape) -> Box<dyn Op> {
-        let make = match self.padding {
-            Padding::Valid => Pooling::valid,
-            Padding::Same => Pooling::same,
-        };
-        let pooling = make(
-            (inputs[0].dim(0), inputs[0].dim(1)),
-            self.pool_size.into(),
-            self.step().into(),
-            inputs[0].dim(2),
-        );
         Box::new(AveragePooling2DOp {
-            pooling,
+            pooling: pooling(inputs[0], self.pool_size, self.step(), self.padding),
             macs: output.size() * self.pool_size[0] * self.pool_size[1],
         })
     }

@@ -1,6 +1,7 @@
 //! Windows that move over an image: sizes and padding, shared by convolutions and poolings.
 
-use crate::shape::{Message, Shape};
+use crate::kernels::pooling::Pooling;
+use crate::shape::{Message, Outcome, Shape, one_input};
 
 /// What happens at the border of an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -70,6 +71,45 @@ pub(crate) const fn window_output(
             ])
         }
     }
+}
+
+/// The shape rule of a pooling over windows: the image shrinks, the channels stay.
+pub(crate) const fn pooling_output(
+    layer: &str,
+    inputs: &[Shape],
+    pool_size: [usize; 2],
+    strides: [usize; 2],
+    padding: Padding,
+) -> Outcome {
+    let input = match one_input(layer, inputs) {
+        Ok(input) => input,
+        Err(error) => return error,
+    };
+    if !input.is_known() {
+        return Outcome::ok(input);
+    }
+    if input.rank() != 3 {
+        return Outcome::error(takes_an_image(layer, input));
+    }
+    match window_output(layer, "window", input, pool_size, strides, padding) {
+        Ok([height, width]) => Outcome::ok(Shape::new([height, width, input.dim(2)])),
+        Err(message) => Outcome::error(message),
+    }
+}
+
+/// The kernels of a pooling over windows of an image that [`pooling_output`] took.
+pub(crate) fn pooling(
+    input: Shape,
+    pool_size: [usize; 2],
+    strides: [usize; 2],
+    padding: Padding,
+) -> Pooling {
+    let make = match padding {
+        Padding::Valid => Pooling::valid,
+        Padding::Same => Pooling::same,
+    };
+    let size = (input.dim(0), input.dim(1));
+    make(size, pool_size.into(), strides.into(), input.dim(2))
 }
 
 /// The message for a layer that takes images and is given something else.

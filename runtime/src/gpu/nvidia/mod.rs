@@ -1,10 +1,8 @@
 //! NVIDIA's GPUs.
 
 mod checked;
-#[rustfmt::skip]
 mod codes;
 mod driver;
-#[rustfmt::skip]
 mod forward;
 mod library;
 mod memory;
