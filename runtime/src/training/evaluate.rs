@@ -10,7 +10,8 @@ use crate::model::Model;
 use crate::network::Network;
 use std::ops::Index;
 
-/// The loss and the metrics of a network on some data.
+/// The loss and the metrics of a network on some data. Indexing panics for a name that is not there, [`Evaluation::get`]
+/// does not.
 ///
 /// ```
 /// # use addax::training::Evaluation;
