@@ -405,8 +405,8 @@ pub struct RecordForward<'a> {
     pub training: bool,
     /// Which layer of the network it is.
     pub layer: u32,
-    /// The input.
-    pub input: Pointer,
+    /// The inputs.
+    pub inputs: &'a [Pointer],
     /// Where the output goes.
     pub output: Pointer,
     /// The layer's parameters; null for one that is switched off.
@@ -426,14 +426,14 @@ pub struct RecordBackward<'a> {
     pub rows: usize,
     /// Which layer of the network it is.
     pub layer: u32,
-    /// The input.
-    pub input: Pointer,
+    /// The inputs.
+    pub inputs: &'a [Pointer],
     /// The output.
     pub output: Pointer,
     /// The gradient of the output, which may be changed.
     pub d_output: Pointer,
-    /// Where the gradient of the input goes, if anybody needs it.
-    pub d_input: Option<Pointer>,
+    /// Where the gradients of the inputs go, overwriting what is there. `None` where nobody needs one.
+    pub d_inputs: &'a [Option<Pointer>],
     /// The layer's parameters.
     pub parameters: &'a [Pointer],
     /// Where the gradients of the trained ones go.

@@ -93,12 +93,18 @@ impl Op for ActivationOp {
 
     fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
         let rows = call.rows * self.size / self.width.max(1);
-        to.activate(self.activation, call.input, call.output, rows, self.width);
+        to.activate(
+            self.activation,
+            call.inputs[0],
+            call.output,
+            rows,
+            self.width,
+        );
         Ok(())
     }
 
     fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
-        if let Some(d_input) = call.d_input {
+        if let Some(d_input) = call.d_inputs[0] {
             let n = call.rows * self.size;
             to.copy(call.d_output, d_input, n);
             let rows = n / self.width.max(1);

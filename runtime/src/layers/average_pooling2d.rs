@@ -109,7 +109,7 @@ impl Op for AveragePooling2DOp {
     fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
         let numbers = call.rows * self.pooling.output_len();
         let arguments = [
-            call.input.into(),
+            call.inputs[0].into(),
             call.output.into(),
             self.pooling.geometry(call.rows).into(),
         ];
@@ -122,7 +122,7 @@ impl Op for AveragePooling2DOp {
     }
 
     fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
-        if let Some(d_input) = call.d_input {
+        if let Some(d_input) = call.d_inputs[0] {
             let numbers = call.rows * self.pooling.input_len();
             let arguments = [
                 call.d_output.into(),

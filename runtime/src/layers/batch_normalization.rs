@@ -408,7 +408,7 @@ impl Op for BatchNormalizationOp {
         let [gamma, beta, moving_mean, moving_variance] = parameters(call.parameters);
         if !call.training {
             let arguments = [
-                call.input.into(),
+                call.inputs[0].into(),
                 call.output.into(),
                 moving_mean.into(),
                 moving_variance.into(),
@@ -424,7 +424,7 @@ impl Op for BatchNormalizationOp {
         let splits = column_splits(pixels, channels);
         let [mean, inverse_deviation, variance, ..] = self.places(call.shared);
         let arguments = [
-            call.input.into(),
+            call.inputs[0].into(),
             call.scratch.into(),
             pixels.into(),
             channels.into(),
@@ -436,7 +436,7 @@ impl Op for BatchNormalizationOp {
             arguments,
         );
         let arguments = [
-            call.input.into(),
+            call.inputs[0].into(),
             call.scratch.into(),
             mean.into(),
             inverse_deviation.into(),
@@ -451,7 +451,7 @@ impl Op for BatchNormalizationOp {
         ];
         to.launch("batch_moments", [channels.div_ceil(32), 1, 1], arguments);
         let arguments = [
-            call.input.into(),
+            call.inputs[0].into(),
             call.output.into(),
             mean.into(),
             inverse_deviation.into(),
@@ -479,7 +479,7 @@ impl Op for BatchNormalizationOp {
         };
         let (sum_dy, sum_dy_x_hat) = (or(d_beta, spare_dy), or(d_gamma, spare_dy_x_hat));
         let arguments = [
-            call.input.into(),
+            call.inputs[0].into(),
             call.d_output.into(),
             mean.into(),
             inverse_deviation.into(),
@@ -502,9 +502,9 @@ impl Op for BatchNormalizationOp {
             [channels.div_ceil(32), 1, 1],
             arguments,
         );
-        if let Some(d_input) = call.d_input {
+        if let Some(d_input) = call.d_inputs[0] {
             let arguments = [
-                call.input.into(),
+                call.inputs[0].into(),
                 call.d_output.into(),
                 mean.into(),
                 inverse_deviation.into(),

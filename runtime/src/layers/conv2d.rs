@@ -287,7 +287,7 @@ impl Op for Conv2DOp {
         };
         let grid = [pixels.div_ceil(tile[0]), self.filters.div_ceil(tile[1]), 1];
         let arguments = [
-            call.input.into(),
+            call.inputs[0].into(),
             call.parameters[0].into(),
             call.parameters.get(1).copied().into(),
             call.output.into(),
@@ -317,7 +317,7 @@ impl Op for Conv2DOp {
         };
         let [across, down] = self.gradient_blocks();
         let arguments = [
-            call.input.into(),
+            call.inputs[0].into(),
             dz.into(),
             partials.into(),
             self.geometry(rows),
@@ -333,7 +333,7 @@ impl Op for Conv2DOp {
         if let Some(&d_bias) = call.gradients.get(1) {
             to.column_sums(dz, d_bias, pixels, self.filters, call.scratch);
         }
-        if let Some(d_input) = call.d_input {
+        if let Some(d_input) = call.d_inputs[0] {
             let c = &self.convolution;
             let (kernel, tile) = match Width::of(c.channels) {
                 Width::Narrow => ("conv2d_input_gradient_16", [256, 16]),

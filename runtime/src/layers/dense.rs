@@ -265,7 +265,7 @@ impl Op for DenseOp {
     fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
         let RecordForward { rows, output, .. } = call;
         to.product(GpuProduct {
-            a: call.input,
+            a: call.inputs[0],
             b: call.parameters[0],
             c: output,
             m: rows,
@@ -298,7 +298,7 @@ impl Op for DenseOp {
         let RecordBackward { rows, d_output, .. } = call;
         to.activate_backward(self.activation, call.output, d_output, rows, self.units);
         to.product(GpuProduct {
-            a: call.input,
+            a: call.inputs[0],
             b: d_output,
             c: call.gradients[0],
             m: self.features,
@@ -310,7 +310,7 @@ impl Op for DenseOp {
         if let Some(&d_bias) = call.gradients.get(1) {
             to.column_sums(d_output, d_bias, rows, self.units, call.scratch);
         }
-        if let Some(d_input) = call.d_input {
+        if let Some(d_input) = call.d_inputs[0] {
             to.product(GpuProduct {
                 a: d_output,
                 b: call.parameters[0],

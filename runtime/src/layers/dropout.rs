@@ -142,15 +142,15 @@ impl Op for DropoutOp {
     fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
         if call.training {
             let place = (call.rows, call.layer, call.state);
-            self.record((call.input, call.output), place, to);
+            self.record((call.inputs[0], call.output), place, to);
         } else {
-            to.copy(call.input, call.output, call.rows * self.size);
+            to.copy(call.inputs[0], call.output, call.rows * self.size);
         }
         Ok(())
     }
 
     fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
-        if let Some(d_input) = call.d_input {
+        if let Some(d_input) = call.d_inputs[0] {
             let place = (call.rows, call.layer, call.state);
             self.record((call.d_output, d_input), place, to);
         }

@@ -93,7 +93,7 @@ impl Op for GlobalMaxPooling2DOp {
     fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
         let channels = self.pooling.channels;
         let arguments = [
-            call.input.into(),
+            call.inputs[0].into(),
             call.output.into(),
             (self.size / channels).into(),
             channels.into(),
@@ -108,9 +108,9 @@ impl Op for GlobalMaxPooling2DOp {
 
     fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
         let channels = self.pooling.channels;
-        if let Some(d_input) = call.d_input {
+        if let Some(d_input) = call.d_inputs[0] {
             let arguments = [
-                call.input.into(),
+                call.inputs[0].into(),
                 call.output.into(),
                 call.d_output.into(),
                 d_input.into(),

@@ -110,7 +110,7 @@ impl Op for MaxPooling2DOp {
     fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
         let numbers = call.rows * self.pooling.output_len();
         let arguments = [
-            call.input.into(),
+            call.inputs[0].into(),
             call.output.into(),
             self.pooling.geometry(call.rows).into(),
         ];
@@ -119,10 +119,10 @@ impl Op for MaxPooling2DOp {
     }
 
     fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
-        if let Some(d_input) = call.d_input {
+        if let Some(d_input) = call.d_inputs[0] {
             let numbers = call.rows * self.pooling.input_len();
             let arguments = [
-                call.input.into(),
+                call.inputs[0].into(),
                 call.output.into(),
                 call.d_output.into(),
                 d_input.into(),

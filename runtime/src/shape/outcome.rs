@@ -1,6 +1,7 @@
 //! What a shape rule says.
 
 use super::{Message, Shape};
+use crate::activations::ActivationFunction;
 use crate::initializers::Initializer;
 
 /// A layer has at most this many parameters.
@@ -64,6 +65,8 @@ impl Parameter {
 pub struct Outcome {
     shape: Shape,
     parameters: [Option<Parameter>; MAX_PARAMETERS],
+    macs: usize,
+    activation: Option<ActivationFunction>,
     error: Option<Message>,
 }
 
@@ -73,6 +76,8 @@ impl Outcome {
         Outcome {
             shape,
             parameters: [None; MAX_PARAMETERS],
+            macs: 0,
+            activation: None,
             error: None,
         }
     }
@@ -82,6 +87,8 @@ impl Outcome {
         Outcome {
             shape: Shape::UNKNOWN,
             parameters: [None; MAX_PARAMETERS],
+            macs: 0,
+            activation: None,
             error: Some(message),
         }
     }
@@ -103,6 +110,28 @@ impl Outcome {
             i += 1;
         }
         panic!("a layer has at most 4 parameters")
+    }
+
+    /// Says how many multiplications with an addition the layer makes for one sample.
+    pub const fn with_macs(mut self, macs: usize) -> Self {
+        self.macs = macs;
+        self
+    }
+
+    /// Says which activation the layer applies to its output.
+    pub const fn with_activation(mut self, activation: ActivationFunction) -> Self {
+        self.activation = Some(activation);
+        self
+    }
+
+    /// Multiplications with an addition for one sample.
+    pub const fn macs(&self) -> usize {
+        self.macs
+    }
+
+    /// The activation of the output; `None` for a layer that has none.
+    pub const fn activation(&self) -> Option<ActivationFunction> {
+        self.activation
     }
 
     /// The shape that the layer gives, with the words for the layer.
