@@ -158,7 +158,7 @@ fn shortcuts(context: &Context<'_>) -> TokenStream {
                 __addax::Tensor<__Inputs_0<usize>, f32, __addax::Cpu>,
                 __addax::Error,
             > {
-                __addax::inputs::<#this>(values)
+                __addax::inputs::<__Input_0>(values)
             }
         }
     });

@@ -1,7 +1,7 @@
 //! The calls one after the other, on dfdx's tensors.
 
 use super::layers::never_runs;
-use super::{Context, numbered, ports, value_of};
+use super::{Context, numbered, ports, shape_of, value_of};
 use crate::check::Source;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -73,7 +73,8 @@ fn body(context: &Context<'_>, argument: &TokenStream, method: &TokenStream) -> 
                 .iter()
                 .flatten()
                 .map(|source| uses.next(*source));
-            Some(quote!(let #value = self.#field.#method([#(#inputs),*])?;))
+            let shape = shape_of(Source::Call(i));
+            Some(quote!(let #value = self.#field.#method([#(#inputs),*], #shape)?;))
         })
         .collect();
     let outputs: Vec<_> = (0..context.plan.outputs.len())

@@ -109,10 +109,10 @@ fn the_layers_run_one_after_the_other() {
     has(
         &code,
         "let __input_0 = __addax::FlatBatch::new::<__Input_0, __B>(input)?;
-        let __value_0 = self.conv2d.call([__input_0])?;
-        let __value_1 = self.flatten.call([__value_0])?;
-        let __value_2 = self.hidden.call([__value_1])?;
-        let __value_3 = self.dense.call([__value_2])?;
+        let __value_0 = self.conv2d.call([__input_0], __SHAPE_0)?;
+        let __value_1 = self.flatten.call([__value_0], __SHAPE_1)?;
+        let __value_2 = self.hidden.call([__value_1], __SHAPE_2)?;
+        let __value_3 = self.dense.call([__value_2], __SHAPE_3)?;
         __value_3.typed::<__Output_0, __B>()",
     );
     has(
@@ -304,9 +304,9 @@ fn every_use_of_a_value_but_the_last_is_a_copy() {
         expansion("Letters: (x: 8) => (y: 8, z: 8) { let y = Dense(8)(x) + x; let z = x + y; }");
     has(
         &code,
-        "let __value_0 = self.dense.call([__input_0.share()])?;
-        let __value_1 = self.add.call([__value_0, __input_0.share()])?;
-        let __value_2 = self.add_1.call([__input_0, __value_1.share()])?;
+        "let __value_0 = self.dense.call([__input_0.share()], __SHAPE_0)?;
+        let __value_1 = self.add.call([__value_0, __input_0.share()], __SHAPE_1)?;
+        let __value_2 = self.add_1.call([__input_0, __value_1.share()], __SHAPE_2)?;
         ::core::result::Result::Ok(LettersOutputs {
             y: __value_1.typed::<__Output_0, __B>()?,
             z: __value_2.typed::<__Output_1, __B>()?,
