@@ -8,7 +8,7 @@ use crate::errors::Place;
 use crate::keras::{self, LayerName};
 use crate::text;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenTree};
-use syn::{Expr, Path, parse_quote};
+use syn::{Expr, parse_quote};
 
 /// The operators that stand for a layer.
 const OPERATORS: &[(&str, &str)] = &[("+", "Add"), ("-", "Subtract"), ("*", "Multiply")];
@@ -397,7 +397,8 @@ impl Reader<'_> {
         group: &Group,
         cursor: &mut Cursor<'_>,
     ) -> Option<Value> {
-        if cursor.group(2, Delimiter::Parenthesis).is_some() {
+        let is_word_of_rust = syn::parse2::<Ident>(TokenTree::from(name.clone()).into()).is_err();
+        if is_word_of_rust || cursor.group(2, Delimiter::Parenthesis).is_some() {
             return None;
         }
         let values = self.bound_names(group)?;
@@ -492,12 +493,10 @@ impl Reader<'_> {
 
 /// A layer without arguments, at one place.
 fn bare_layer(name: &str, span: Span) -> Layer {
-    let name = Ident::new(name, span);
-    let path: Path = parse_quote!(#name);
     Layer {
         docs: Vec::new(),
         label: None,
-        path,
+        path: Ident::new(name, span).into(),
         arguments: Vec::new(),
         last: span,
         incomplete: false,
