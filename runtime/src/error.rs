@@ -137,6 +137,21 @@ pub enum Error {
         expected: &'static str,
     },
 
+    /// A callback watches something that is not measured.
+    #[error(
+        "{callback} watches `{monitor}`, which is not measured; {}; there are {}",
+        way_to_measure(monitor, measured),
+        measured.join(", ")
+    )]
+    NotMeasured {
+        /// The callback.
+        callback: &'static str,
+        /// What it watches.
+        monitor: String,
+        /// What is measured.
+        measured: Vec<String>,
+    },
+
     /// A validation split leaves one side empty.
     #[error("validation_split = {split} of {samples} samples leaves no samples for {side}")]
     EmptySplit {
@@ -237,6 +252,16 @@ fn data_set(place: &Place) -> String {
     match place.what {
         "x" => String::new(),
         other => format!("{other}: "),
+    }
+}
+
+/// How something comes to be measured.
+fn way_to_measure(monitor: &str, measured: &[String]) -> &'static str {
+    let validated = measured.iter().any(|name| name.starts_with("val_"));
+    if monitor.starts_with("val_") && !validated {
+        "give `fit` a validation_split or validation_data"
+    } else {
+        "compile the model with it as a metric, or watch something else"
     }
 }
 

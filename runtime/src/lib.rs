@@ -98,6 +98,7 @@ pub use dfdx;
 pub use typenum;
 
 pub mod activations;
+pub mod callbacks;
 mod device;
 mod engine;
 mod error;
