@@ -185,6 +185,20 @@ pub enum Error {
         problems: Vec<String>,
     },
 
+    /// The weights of one network do not fit another.
+    #[error(
+        "the weights of {from} do not fit {to}:\n{}\nhelp: a layer whose parameters change with the size of the input ties the network to it; `GlobalMaxPooling2D()` in place of `Flatten()` gives as many numbers for any image",
+        problems.join("\n")
+    )]
+    NotTheSameLayers {
+        /// The network that has the weights.
+        from: String,
+        /// The network that was to take them.
+        to: String,
+        /// One line for each layer that differs.
+        problems: Vec<String>,
+    },
+
     /// A file is not a safetensors file.
     #[error("{} is not a safetensors file: {reason}", path.display())]
     NotWeights {

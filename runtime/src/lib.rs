@@ -120,6 +120,7 @@ pub mod optimizers;
 mod plan;
 mod ports;
 pub mod prelude;
+mod retyped;
 mod saving;
 pub mod shape;
 mod summary;
