@@ -392,3 +392,81 @@ impl Op for Conv2DTransposeOp {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(layer: Conv2DTranspose, dims: [usize; 3]) -> Outcome {
+        layer.output(&[Shape::new(dims).named("the input")])
+    }
+
+    fn message(layer: Conv2DTranspose) -> String {
+        let outcome = output(layer, [4, 5, 3]);
+        outcome.message().expect("a message").to_owned()
+    }
+
+    #[test]
+    fn the_decoder_of_umonna_has_its_sizes() {
+        let mut shape = Shape::new([2, 2, 128]);
+        let sizes = [
+            (64, [7, 7, 64], 819_200),
+            (32, [17, 17, 32], 2_508_800),
+            (16, [37, 37, 16], 3_699_200),
+            (8, [77, 77, 8], 4_380_800),
+            (1, [157, 157, 1], 1_185_800),
+        ];
+        for (filters, expected, macs) in sizes {
+            let layer = Conv2DTranspose {
+                strides: [2, 2],
+                ..Conv2DTranspose::new(filters, [5, 5])
+            };
+            let outcome = layer.output(&[shape]);
+            let channels = shape.last();
+            shape = outcome.shape("");
+            assert_eq!(shape.dims(), expected);
+            assert_eq!(outcome.macs(), macs);
+            assert_eq!(outcome.parameter_shape(0).dims(), [5, 5, filters, channels]);
+            assert_eq!(outcome.activation(), Some(ActivationFunction::Linear));
+        }
+    }
+
+    #[test]
+    fn an_output_padding_that_cannot_be_is_refused() {
+        let layer = Conv2DTranspose {
+            strides: [2, 3],
+            output_padding: Some([1, 3]),
+            ..Conv2DTranspose::new(8, [3, 3])
+        };
+        assert_eq!(
+            message(layer),
+            "the output padding of `Conv2DTranspose` is (1, 3), but it must be below the strides, which are (2, 3)\n\
+             help: leave `output_padding` out for the default"
+        );
+        let even = Conv2DTranspose {
+            kernel_size: [4, 3],
+            padding: Padding::Same,
+            output_padding: Some([0, 0]),
+            ..layer
+        };
+        assert!(message(even).contains("at least 1 along an even side of the 4x3 kernel"));
+        let valid = Conv2DTranspose {
+            padding: Padding::Valid,
+            ..even
+        };
+        assert_eq!(output(valid, [4, 5, 3]).shape("").dims(), [10, 15, 8]);
+    }
+
+    #[test]
+    fn sizes_that_a_usize_cannot_hold_are_refused() {
+        let layer = Conv2DTranspose {
+            strides: [usize::MAX, 1],
+            ..Conv2DTranspose::new(1, [1, 1])
+        };
+        assert!(message(layer).contains("more numbers than this machine can count"));
+        let wide = Conv2DTranspose::new(1 << 40, [1 << 20, 1 << 20]);
+        assert!(message(wide).contains("more numbers than this machine can count"));
+        let whole = Conv2DTranspose::new(1, [usize::MAX, 1]);
+        assert!(message(whole).contains("more numbers than this machine can count"));
+    }
+}
