@@ -37,6 +37,13 @@ const SIGNATURES: &[Signature] = &[
         with_option: Some("Conv2D(16, (3, 3), activation = relu)"),
     },
     Signature {
+        names: &["Conv2DTranspose", "Convolution2DTranspose"],
+        required: &["filters", "kernel_size"],
+        optional: &["strides", "padding", "output_padding"],
+        example: "Conv2DTranspose(16, (3, 3))",
+        with_option: Some("Conv2DTranspose(16, (3, 3), strides = 2)"),
+    },
+    Signature {
         names: &["MaxPooling2D", "MaxPool2D"],
         required: &[],
         optional: &["pool_size", "strides", "padding"],
@@ -121,6 +128,7 @@ impl Signature {
         match name {
             "units" | "filters" => Kind::Size,
             "strides" if self.optional.contains(&"pool_size") => Kind::OptionalPair,
+            "output_padding" => Kind::OptionalPair,
             "kernel_size" | "pool_size" | "strides" => Kind::Pair,
             "target_shape" => Kind::Shape,
             "rate" | "momentum" | "epsilon" => Kind::Number,
@@ -178,7 +186,6 @@ const NOT_YET: &[&str] = &[
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
-    "Conv2DTranspose",
     "Conv3D",
     "ConvLSTM2D",
     "Cropping1D",

@@ -333,6 +333,33 @@ impl Recorder {
         }
     }
 
+    /// `y = f(y + bias)` for rows of `width` numbers.
+    pub fn bias_activate(
+        &mut self,
+        bias: Option<Pointer>,
+        function: ActivationFunction,
+        y: Pointer,
+        rows: usize,
+        width: usize,
+    ) {
+        // A softmax looks at whole rows and follows on its own.
+        let (together, after) = match function {
+            ActivationFunction::Softmax => (ActivationFunction::Linear, function),
+            other => (other, ActivationFunction::Linear),
+        };
+        if bias.is_some() || together != ActivationFunction::Linear {
+            let arguments = [
+                y.into(),
+                bias.into(),
+                rows.into(),
+                width.into(),
+                together.into(),
+            ];
+            self.elements("bias_activate", rows * width, arguments);
+        }
+        self.activate(after, y, y, rows, width);
+    }
+
     /// Turns the gradient of `y = f(x)` into that of `x`, in place.
     pub fn activate_backward(
         &mut self,

@@ -19,6 +19,8 @@ mod activation;
 mod average_pooling2d;
 mod batch_normalization;
 mod conv2d;
+mod conv2d_transpose;
+mod convolution_on_gpu;
 mod dense;
 mod dropout;
 mod flatten;
@@ -35,6 +37,9 @@ pub use activation::Activation;
 pub use average_pooling2d::{AveragePooling2D, AveragePooling2D as AvgPool2D};
 pub use batch_normalization::{BatchNormalization, BatchNormalizationParameters};
 pub use conv2d::{Conv2D, Conv2DParameters};
+pub use conv2d_transpose::{
+    Conv2DTranspose, Conv2DTranspose as Convolution2DTranspose, Conv2DTransposeParameters,
+};
 pub use dense::{Dense, DenseParameters};
 pub use dropout::Dropout;
 pub use flatten::Flatten;
