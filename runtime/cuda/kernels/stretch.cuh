@@ -33,9 +33,13 @@ struct Stretch {
         unsigned at = 0, step = 1;
         for (int axis = AXES - 1; axis >= 0; --axis) {
             const unsigned size = sizes[axis];
-            unsigned& from = steps[axis] == 0 ? k : i;
-            at += from % size * step;
-            from /= size;
+            if (steps[axis] == 0) {
+                at += k % size * step;
+                k /= size;
+            } else {
+                at += i % size * step;
+                i /= size;
+            }
             step *= size;
         }
         return at;

@@ -62,7 +62,7 @@ impl Concatenate {
         let mut all_known = true;
         // The first known input, with which the others are compared.
         let mut first = Shape::UNKNOWN;
-        let mut size = 0_usize;
+        let mut size = Some(0_usize);
         let mut i = 0;
         while i < inputs.len() {
             let input = inputs[i];
@@ -78,22 +78,24 @@ impl Concatenate {
             if !first.is_known() {
                 first = input;
             } else if !equal_but_for(axis, first, input) {
-                return Outcome::error(do_not_fit(axis, first, input));
+                return Outcome::error(do_not_fit(self.axis, first, input));
             }
-            size = size.saturating_add(input.dim(axis));
+            size = match size {
+                Some(size) => size.checked_add(input.dim(axis)),
+                None => None,
+            };
         }
         if !all_known {
             return Outcome::ok(Shape::UNKNOWN);
         }
-        let output = match axis_of("Concatenate", self.axis, first) {
-            Ok(axis) => resized(first, axis, size),
-            Err(message) => return Outcome::error(message),
+        let (axis, size) = match (axis_of("Concatenate", self.axis, first), size) {
+            (Ok(axis), Some(size)) => (axis, size),
+            (Err(message), _) => return Outcome::error(message),
+            (_, None) => return too_large(first),
         };
+        let output = resized(first, axis, size);
         if output.checked_size().is_none() {
-            let message = Message::new("`Concatenate` would give ")
-                .shape(output)
-                .text(", which are more numbers than this machine can count");
-            return Outcome::error(message);
+            return too_large(first);
         }
         Outcome::ok(output)
     }
@@ -115,19 +117,27 @@ const fn resized(shape: Shape, axis: usize, size: usize) -> Shape {
     Shape::of_rank(shape.rank(), dims)
 }
 
-const fn do_not_fit(axis: usize, a: Shape, b: Shape) -> Message {
+const fn too_large(input: Shape) -> Outcome {
+    let message =
+        Message::new("`Concatenate` would give more numbers than this machine can count: ")
+            .gives(input);
+    Outcome::error(message)
+}
+
+const fn do_not_fit(axis: isize, a: Shape, b: Shape) -> Message {
+    let last = axis == -1 || axis == a.rank() as isize;
     let message = Message::new("`Concatenate` takes inputs that differ in their ");
-    let message = if axis + 1 == a.rank() {
-        message.text("last dimension")
-    } else {
-        message.text("axis ").number(axis + 1)
+    let message = match axis {
+        _ if last => message.text("last dimension"),
+        ..0 => message.text("axis -").number(axis.unsigned_abs()),
+        _ => message.text("axis ").number(axis.unsigned_abs()),
     };
     let message = message.text(" only, but ").gives(a).text(" and ").gives(b);
     if a.rank() != b.rank() {
         return message
             .help("bring both to one rank: `Flatten()` makes a vector, `Reshape` any other shape");
     }
-    if a.rank() == 3 && axis == 2 && differ_in_height_or_width(a, b) {
+    if a.rank() == 3 && last && differ_in_height_or_width(a, b) {
         return message.help(
             "let both have one height and width: a `Conv2D` keeps its own with `padding = same`",
         );
