@@ -7,6 +7,7 @@
 mod gpu;
 mod layers;
 mod losses;
+mod merging;
 mod metrics;
 mod optimizers;
 mod summary;

@@ -297,6 +297,25 @@ impl Recorder {
         self.elements("activate", n, arguments);
     }
 
+    /// The first `width` numbers of each of `rows` rows, from rows of one length to rows of another.
+    pub fn copy_columns(
+        &mut self,
+        (x, of_x): (Pointer, usize),
+        (y, of_y): (Pointer, usize),
+        rows: usize,
+        width: usize,
+    ) {
+        let arguments = [
+            x.into(),
+            of_x.into(),
+            y.into(),
+            of_y.into(),
+            rows.into(),
+            width.into(),
+        ];
+        self.elements("copy_columns", rows * width, arguments);
+    }
+
     /// `y += x`
     pub fn add(&mut self, x: Pointer, y: Pointer, n: usize) {
         self.elements("add", n, [x.into(), y.into(), n.into()]);
