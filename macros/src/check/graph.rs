@@ -274,7 +274,7 @@ impl Checker<'_> {
             .skip(self.line)
             .filter(|(_, bound)| bound.as_deref() == Some(name))
             .map(|(line, _)| line)
-            .next_back();
+            .next();
         match later {
             None => (
                 format!("there is no value `{name}`"),

@@ -6,7 +6,11 @@ pub(super) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
         .into_iter()
         .filter(|name| *name != word)
         .map(|name| (distance(word, name), name))
-        .filter(|(distance, name)| *distance <= name.len().max(word.len()).div_ceil(3))
+        .filter(|(distance, name)| {
+            // Of two names of one letter, none is near the other.
+            let length = name.len().max(word.len());
+            *distance < length && *distance <= length.div_ceil(3)
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -63,6 +67,6 @@ mod tests {
     fn only_what_is_near_is_suggested() {
         assert_eq!(nearest("imag", ["age", "image"]), Some("image"));
         assert_eq!(nearest("photograph", ["age", "image"]), None);
-        assert_eq!(nearest("x", ["x"]), None);
+        assert_eq!(nearest("x", ["x", "y"]), None);
     }
 }

@@ -74,6 +74,11 @@ fn names_are_looked_up_line_by_line() {
         "the value here is `image`",
     );
     says(
+        "let x = Flatten()(x); let x = Dense(3)(x); let digit = Dense(10)(x);",
+        "`x` is made of itself: it has no value in front of this line",
+        "the value here is `image`",
+    );
+    says(
         "let digit = Dense(10)(x); let x = Flatten()(image);",
         "`x` has no value yet: its `let` stands further down",
         "move that line in front of this one",

@@ -297,6 +297,25 @@ impl Recorder {
         self.elements("activate", n, arguments);
     }
 
+    /// The first `width` numbers of each of `rows` rows, from rows of one length to rows of another.
+    pub fn copy_columns(
+        &mut self,
+        (x, of_x): (Pointer, usize),
+        (y, of_y): (Pointer, usize),
+        rows: usize,
+        width: usize,
+    ) {
+        let arguments = [
+            x.into(),
+            of_x.into(),
+            y.into(),
+            of_y.into(),
+            rows.into(),
+            width.into(),
+        ];
+        self.elements("copy_columns", rows * width, arguments);
+    }
+
     /// `y += x`
     pub fn add(&mut self, x: Pointer, y: Pointer, n: usize) {
         self.elements("add", n, [x.into(), y.into(), n.into()]);
@@ -331,6 +350,33 @@ impl Recorder {
                 );
             }
         }
+    }
+
+    /// `y = f(y + bias)` for rows of `width` numbers.
+    pub fn bias_activate(
+        &mut self,
+        bias: Option<Pointer>,
+        function: ActivationFunction,
+        y: Pointer,
+        rows: usize,
+        width: usize,
+    ) {
+        // A softmax looks at whole rows and follows on its own.
+        let (together, after) = match function {
+            ActivationFunction::Softmax => (ActivationFunction::Linear, function),
+            other => (other, ActivationFunction::Linear),
+        };
+        if bias.is_some() || together != ActivationFunction::Linear {
+            let arguments = [
+                y.into(),
+                bias.into(),
+                rows.into(),
+                width.into(),
+                together.into(),
+            ];
+            self.elements("bias_activate", rows * width, arguments);
+        }
+        self.activate(after, y, y, rows, width);
     }
 
     /// Turns the gradient of `y = f(x)` into that of `x`, in place.

@@ -1,5 +1,6 @@
 //! Graphs: several inputs and outputs, branches, a layer for two values, and all of Model for them.
 
+use addax::losses::Loss as _;
 use addax::prelude::*;
 
 network! {
@@ -70,7 +71,7 @@ fn main() -> addax::Result<()> {
     println!("{}", model.summary());
 
     let x = Residual::inputs(vec![0.5; 16])?;
-    let mut residual = Residual::build(&device)?;
+    let residual = Residual::build(&device)?;
     assert_eq!(residual.predict(&x)?.as_vec().len(), 4);
     assert_eq!(residual.layers()?.dense.kernel.as_vec().len(), 64);
     Ok(())

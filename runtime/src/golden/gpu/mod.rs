@@ -2,6 +2,7 @@
 
 mod layers;
 mod losses;
+mod merging;
 mod metrics;
 mod optimizers;
 

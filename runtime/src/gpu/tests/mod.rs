@@ -8,6 +8,8 @@ pub(crate) mod bench;
 mod dropout;
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
 mod large_layers;
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+mod large_merging;
 mod launches;
 mod logging;
 mod memory;
