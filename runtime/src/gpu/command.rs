@@ -1,5 +1,6 @@
 //! Commands for a GPU, as plain data.
 
+use super::convolution::Convolution;
 use crate::activations::ActivationFunction;
 use crate::error::{Error, Result};
 
@@ -162,6 +163,8 @@ pub enum Command {
     },
     /// A matrix product.
     Product(Product),
+    /// A pass of a convolution.
+    Convolution(Box<Convolution>),
 }
 
 /// Takes down commands.
@@ -222,6 +225,40 @@ impl Recorder {
     pub fn product(&mut self, product: Product) {
         if product.m > 0 && product.n > 0 {
             self.commands.push(Command::Product(product));
+        }
+    }
+
+    /// A pass of a convolution.
+    pub fn convolution(&mut self, convolution: Convolution) {
+        self.commands
+            .push(Command::Convolution(Box::new(convolution)));
+    }
+
+    /// `y = xᵀ` for a (rows, columns) matrix `x`.
+    pub fn transpose(&mut self, x: Pointer, y: Pointer, rows: usize, columns: usize) {
+        let grid = [columns.div_ceil(32), rows.div_ceil(32), 1];
+        let arguments = [x.into(), y.into(), rows.into(), columns.into()];
+        self.launch("transpose", grid, arguments);
+    }
+
+    /// `y = f(y + bias)` in place for rows of `width` numbers; `function` is not softmax.
+    pub fn bias_activate(
+        &mut self,
+        function: ActivationFunction,
+        y: Pointer,
+        bias: Option<Pointer>,
+        rows: usize,
+        width: usize,
+    ) {
+        if bias.is_some() || function != ActivationFunction::Linear {
+            let arguments = [
+                y.into(),
+                bias.into(),
+                rows.into(),
+                width.into(),
+                function.into(),
+            ];
+            self.elements("bias_activate", rows * width, arguments);
         }
     }
 
@@ -529,7 +566,7 @@ mod tests {
             .iter()
             .map(|command| match command {
                 Command::Launch { grid, .. } => *grid,
-                Command::Product(_) => [0; 3],
+                Command::Product(_) | Command::Convolution(_) => [0; 3],
             })
             .collect();
         assert_eq!(grids, [[2, 1, 1], [2, 1, 1]]);

@@ -205,6 +205,7 @@ impl Driver for Emulator {
                 arguments,
             } => self.launch(kernel, *grid, arguments),
             Command::Product(product) => self.product(product),
+            Command::Convolution(convolution) => self.run(&convolution.own),
         })
     }
 

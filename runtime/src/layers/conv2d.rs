@@ -4,9 +4,11 @@ use super::padding::{takes_an_image, too_large, window_output};
 use super::{Layer, LayerSizes, Padding};
 use crate::activations::ActivationFunction;
 use crate::error::Result;
-use crate::gpu::Argument;
 use crate::gpu::command::column_sums_scratch;
-use crate::gpu::{RecordBackward, RecordForward, Recorder};
+use crate::gpu::{
+    BareConvolution, Convolution as RecordedConvolution, ConvolutionPass, ConvolutionSizes,
+    Pointer, RecordBackward, RecordForward, Recorder,
+};
 use crate::initializers::Initializer;
 use crate::kernels::convolution::Convolution;
 use crate::layer_parameters;
@@ -218,25 +220,99 @@ impl Conv2DOp {
         (264 / (across * down)).clamp(1, most)
     }
 
-    /// The structure `Conv` of the GPU kernels.
-    fn geometry(&self, rows: usize) -> Argument {
+    /// The convolution of so many images, for a GPU.
+    fn sizes(&self, rows: usize) -> ConvolutionSizes {
         let c = &self.convolution;
-        let numbers = [
+        ConvolutionSizes {
             rows,
-            c.input.0,
-            c.input.1,
-            c.channels,
-            c.output.0,
-            c.output.1,
-            c.filters,
-            c.kernel.0,
-            c.kernel.1,
-            c.strides.0,
-            c.strides.1,
-            c.padding.0,
-            c.padding.1,
+            input: c.input.into(),
+            channels: c.channels,
+            output: c.output.into(),
+            filters: c.filters,
+            kernel: c.kernel.into(),
+            strides: c.strides.into(),
+            padding: c.padding.into(),
+        }
+    }
+
+    fn record_kernel_gradient(&self, call: &RecordBackward<'_>, to: &mut Recorder) {
+        let sizes = self.sizes(call.rows);
+        let (d_kernel, len) = (call.gradients[0], sizes.kernel_len());
+        let splits = self.splits(call.rows);
+        let partials = if splits > 1 { call.scratch } else { d_kernel };
+        let kernel = match Width::of(self.filters) {
+            Width::Narrow => "conv2d_kernel_gradient_16",
+            Width::Medium => "conv2d_kernel_gradient_32",
+            Width::Wide => "conv2d_kernel_gradient_64",
+        };
+        let [across, down] = self.gradient_blocks();
+        let arguments = [
+            call.inputs[0].into(),
+            call.d_output.into(),
+            partials.into(),
+            sizes.into(),
+            splits.into(),
         ];
-        numbers.map(|n| n as i32).into()
+        let mut own = Recorder::default();
+        own.launch(kernel, [across, down, splits], arguments);
+        own.sum_partials(partials, d_kernel, len, splits);
+        let mut after = Recorder::default();
+        after.transpose(call.scratch, d_kernel, self.filters, sizes.taps());
+        to.convolution(RecordedConvolution {
+            pass: ConvolutionPass::KernelGradient,
+            sizes,
+            own: own.finish(),
+            bare: BareConvolution {
+                before: Vec::new(),
+                x: call.inputs[0],
+                kernel: call.scratch,
+                y: call.d_output,
+                after: after.finish(),
+            },
+        });
+    }
+
+    fn record_input_gradient(
+        &self,
+        call: &RecordBackward<'_>,
+        d_input: Pointer,
+        to: &mut Recorder,
+    ) {
+        let sizes = self.sizes(call.rows);
+        let (kernel, tile) = match Width::of(sizes.channels) {
+            Width::Narrow => ("conv2d_input_gradient_16", [256, 16]),
+            Width::Medium => ("conv2d_input_gradient_32", [128, 32]),
+            Width::Wide => ("conv2d_input_gradient_64", [128, 64]),
+        };
+        let [height, width] = sizes.strides;
+        let phase = sizes.input[0].div_ceil(height) * sizes.input[1].div_ceil(width);
+        let grid = [
+            (sizes.rows * phase).div_ceil(tile[0]),
+            sizes.channels.div_ceil(tile[1]),
+            height * width,
+        ];
+        let arguments = [
+            call.d_output.into(),
+            call.parameters[0].into(),
+            d_input.into(),
+            sizes.into(),
+        ];
+        let mut own = Recorder::default();
+        own.launch(kernel, grid, arguments);
+        let mut before = Recorder::default();
+        before.transpose(call.parameters[0], call.scratch, sizes.taps(), self.filters);
+        to.convolution(RecordedConvolution {
+            pass: ConvolutionPass::InputGradient,
+            sizes,
+            own: own.finish(),
+            bare: BareConvolution {
+                before: before.finish(),
+                x: d_input,
+                kernel: call.scratch,
+                y: call.d_output,
+                after: Vec::new(),
+            },
+        });
     }
 }
 
@@ -258,24 +334,23 @@ impl Op for Conv2DOp {
     }
 
     fn gpu_memory(&self, rows: usize, training: bool) -> GpuMemory {
-        if !training {
-            return GpuMemory::default();
+        // The kernel, or its gradient, in the order of a library.
+        let mut scratch = self.convolution.kernel_len();
+        if training {
+            let partials = self.splits(rows) * self.convolution.kernel_len();
+            let sums = column_sums_scratch(rows * self.pixels(), self.filters);
+            scratch = partials.max(sums);
         }
-        let splits = self.splits(rows);
-        let partials = if splits > 1 {
-            splits * self.convolution.kernel_len()
-        } else {
-            0
-        };
-        let sums = column_sums_scratch(rows * self.pixels(), self.filters);
-        GpuMemory {
-            shared: 0,
-            scratch: partials.max(sums),
-        }
+        GpuMemory { shared: 0, scratch }
     }
 
     fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
-        let pixels = call.rows * self.pixels();
+        let sizes = self.sizes(call.rows);
+        let bias = call
+            .parameters
+            .get(1)
+            .copied()
+            .filter(|b| *b != Pointer::NULL);
         let (together, after) = match self.activation {
             ActivationFunction::Softmax => (ActivationFunction::Linear, self.activation),
             other => (other, ActivationFunction::Linear),
@@ -285,74 +360,48 @@ impl Op for Conv2DOp {
             Width::Medium => ("conv2d_forward_32", [128, 32]),
             Width::Wide => ("conv2d_forward_64", [128, 64]),
         };
-        let grid = [pixels.div_ceil(tile[0]), self.filters.div_ceil(tile[1]), 1];
+        let (pixels, filters) = (sizes.pixels(), self.filters);
+        let grid = [pixels.div_ceil(tile[0]), filters.div_ceil(tile[1]), 1];
         let arguments = [
             call.inputs[0].into(),
             call.parameters[0].into(),
-            call.parameters.get(1).copied().into(),
+            bias.into(),
             call.output.into(),
-            self.geometry(call.rows),
+            sizes.into(),
             together.into(),
         ];
-        to.launch(kernel, grid, arguments);
-        to.activate(after, call.output, call.output, pixels, self.filters);
+        let mut own = Recorder::default();
+        own.launch(kernel, grid, arguments);
+        let mut before = Recorder::default();
+        before.transpose(call.parameters[0], call.scratch, sizes.taps(), filters);
+        let mut behind = Recorder::default();
+        behind.bias_activate(together, call.output, bias, pixels, filters);
+        to.convolution(RecordedConvolution {
+            pass: ConvolutionPass::Forward,
+            sizes,
+            own: own.finish(),
+            bare: BareConvolution {
+                before: before.finish(),
+                x: call.inputs[0],
+                kernel: call.scratch,
+                y: call.output,
+                after: behind.finish(),
+            },
+        });
+        to.activate(after, call.output, call.output, pixels, filters);
         Ok(())
     }
 
     fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
-        let (rows, dz) = (call.rows, call.d_output);
-        let pixels = rows * self.pixels();
+        let dz = call.d_output;
+        let pixels = call.rows * self.pixels();
         to.activate_backward(self.activation, call.output, dz, pixels, self.filters);
-
-        let splits = self.splits(rows);
-        let partials = if splits > 1 {
-            call.scratch
-        } else {
-            call.gradients[0]
-        };
-        let kernel = match Width::of(self.filters) {
-            Width::Narrow => "conv2d_kernel_gradient_16",
-            Width::Medium => "conv2d_kernel_gradient_32",
-            Width::Wide => "conv2d_kernel_gradient_64",
-        };
-        let [across, down] = self.gradient_blocks();
-        let arguments = [
-            call.inputs[0].into(),
-            dz.into(),
-            partials.into(),
-            self.geometry(rows),
-            splits.into(),
-        ];
-        to.launch(kernel, [across, down, splits], arguments);
-        to.sum_partials(
-            partials,
-            call.gradients[0],
-            self.convolution.kernel_len(),
-            splits,
-        );
+        self.record_kernel_gradient(&call, to);
         if let Some(&d_bias) = call.gradients.get(1) {
             to.column_sums(dz, d_bias, pixels, self.filters, call.scratch);
         }
         if let Some(d_input) = call.d_inputs[0] {
-            let c = &self.convolution;
-            let (kernel, tile) = match Width::of(c.channels) {
-                Width::Narrow => ("conv2d_input_gradient_16", [256, 16]),
-                Width::Medium => ("conv2d_input_gradient_32", [128, 32]),
-                Width::Wide => ("conv2d_input_gradient_64", [128, 64]),
-            };
-            let phase = c.input.0.div_ceil(c.strides.0) * c.input.1.div_ceil(c.strides.1);
-            let grid = [
-                (rows * phase).div_ceil(tile[0]),
-                c.channels.div_ceil(tile[1]),
-                c.strides.0 * c.strides.1,
-            ];
-            let arguments = [
-                dz.into(),
-                call.parameters[0].into(),
-                d_input.into(),
-                self.geometry(rows),
-            ];
-            to.launch(kernel, grid, arguments);
+            self.record_input_gradient(&call, d_input, to);
         }
         Ok(())
     }
