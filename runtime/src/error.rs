@@ -168,6 +168,19 @@ pub enum Error {
         way_out: &'static str,
     },
 
+    /// A library is not there that an option cannot do without.
+    #[error("{wanted_by} needs {library}, which is not installed ({reason}); {way_out}")]
+    NoLibrary {
+        /// Which library.
+        library: &'static str,
+        /// The option.
+        wanted_by: &'static str,
+        /// What the loader says.
+        reason: String,
+        /// What helps.
+        way_out: &'static str,
+    },
+
     /// The GPU has too little memory.
     #[error(
         "the GPU has no room for {bytes} more bytes ({free} of {total} are free); a smaller batch_size needs less, and the weights are as they were"

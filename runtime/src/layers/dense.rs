@@ -280,16 +280,7 @@ impl Op for DenseOp {
             ActivationFunction::Softmax => (ActivationFunction::Linear, self.activation),
             other => (other, ActivationFunction::Linear),
         };
-        if bias.is_some() || together != ActivationFunction::Linear {
-            let arguments = [
-                output.into(),
-                bias.into(),
-                rows.into(),
-                self.units.into(),
-                together.into(),
-            ];
-            to.elements("bias_activate", rows * self.units, arguments);
-        }
+        to.bias_activate(together, output, bias, rows, self.units);
         to.activate(after, output, output, rows, self.units);
         Ok(())
     }

@@ -7,7 +7,7 @@ pub(crate) mod bench;
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
 mod dropout;
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
-mod large_layers;
+pub(crate) mod large_layers;
 mod launches;
 mod logging;
 mod memory;
