@@ -117,6 +117,7 @@ mod network;
 pub mod op;
 pub mod optimizers;
 mod plan;
+mod ports;
 pub mod prelude;
 mod saving;
 pub mod shape;
@@ -134,6 +135,7 @@ pub use error::{Error, Result};
 pub use gpu::nvidia::{CudaOptions, Cudnn, cuda, cuda_with};
 pub use model::Model;
 pub use network::{LayerSet, Network};
+pub use ports::Ports;
 pub use summary::Summary;
 pub use training::{Evaluation, FitOptions, History, Verbose};
 

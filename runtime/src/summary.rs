@@ -2,7 +2,7 @@
 
 use crate::device::Device;
 use crate::engine::Engine;
-use crate::graph::{Graph, Node};
+use crate::graph::{Entry, Graph};
 use crate::model::Model;
 use crate::network::Network;
 use std::fmt;
@@ -48,7 +48,7 @@ pub struct Summary {
 impl Summary {
     pub(crate) fn new(graph: &Graph) -> Self {
         let count = |trainable: bool| {
-            let parameters = graph.nodes().iter().flat_map(|node| &node.parameters);
+            let parameters = graph.layers().iter().flat_map(|layer| &layer.parameters);
             parameters
                 .filter(|p| p.trainable == trainable)
                 .map(|p| p.shape.size())
@@ -56,25 +56,25 @@ impl Summary {
         };
         Summary {
             name: graph.name(),
-            rows: graph.nodes().iter().map(|node| row(graph, node)).collect(),
+            rows: graph
+                .entries()
+                .iter()
+                .map(|entry| row(graph, entry))
+                .collect(),
             trainable: count(true),
             fixed: count(false),
         }
     }
 }
 
-fn row(graph: &Graph, node: &Node) -> [String; 3] {
-    let dims: Vec<String> = graph
-        .shape(node.output)
-        .dims()
-        .iter()
-        .map(usize::to_string)
-        .collect();
-    let params: usize = node.parameters.iter().map(|p| p.shape.size()).sum();
+fn row(graph: &Graph, entry: &Entry) -> [String; 3] {
+    let dims: Vec<String> = entry.output.dims().iter().map(usize::to_string).collect();
+    let layers = &graph.layers()[entry.layers.clone()];
+    let parameters = layers.iter().flat_map(|layer| &layer.parameters);
     [
-        format!("{} ({})", node.name, node.kind),
+        format!("{} ({})", entry.name, entry.kind),
         format!("(None, {})", dims.join(", ")),
-        thousands(params),
+        thousands(parameters.map(|p| p.shape.size()).sum()),
     ]
 }
 

@@ -107,12 +107,11 @@ fn layers_have_places_and_fields() {
 fn the_layers_run_one_after_the_other() {
     has(
         &expansion(LETTERS),
-        "let __value = input;
-        let __value = self.conv2d.forward(__value)?;
-        let __value = self.flatten.forward(__value)?;
-        let __value = self.hidden.forward(__value)?;
-        let __value = self.dense.forward(__value)?;
-        __addax::finish::<__Shape_3, __Output, __B, __D, __T>(__value)",
+        "let __value = __addax::FlatBatch::new::<__Input, __B>(input)?;
+        let __value = self.conv2d.call([__value], __SHAPE_0)?;
+        let __value = self.flatten.call([__value], __SHAPE_1)?;
+        let __value = self.hidden.call([__value], __SHAPE_2)?;
+        let __value = self.dense.call([__value], __SHAPE_3)?;",
     );
 }
 
