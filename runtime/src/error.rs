@@ -201,7 +201,7 @@ pub enum Error {
     /// Something has no kernels for the device.
     #[error("{what} does not run on a GPU; build the model on `Cpu`")]
     NotOnDevice {
-        /// A layer, loss, metric or optimizer.
+        /// A loss, metric or optimizer. A layer without kernels runs on the host.
         what: String,
     },
 

@@ -1,6 +1,7 @@
 //! Commands for a GPU, as plain data.
 
 use super::convolution::Convolution;
+use super::host::HostCall;
 use crate::activations::ActivationFunction;
 use crate::error::{Error, Result};
 
@@ -165,6 +166,8 @@ pub enum Command {
     Product(Product),
     /// A pass of a convolution.
     Convolution(Box<Convolution>),
+    /// Work of the host.
+    Host(HostCall),
 }
 
 /// Takes down commands.
@@ -232,6 +235,21 @@ impl Recorder {
     pub fn convolution(&mut self, convolution: Convolution) {
         self.commands
             .push(Command::Convolution(Box::new(convolution)));
+    }
+
+    /// Work of the host.
+    pub fn host(&mut self, call: HostCall) {
+        self.commands.push(Command::Host(call));
+    }
+
+    /// Takes down what `record` does, or nothing if that fails.
+    pub fn attempt(&mut self, record: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let before = self.commands.len();
+        let recorded = record(self);
+        if recorded.is_err() {
+            self.commands.truncate(before);
+        }
+        recorded
     }
 
     /// `y = xᵀ` for a (rows, columns) matrix `x`.
@@ -571,7 +589,7 @@ mod tests {
             .iter()
             .map(|command| match command {
                 Command::Launch { grid, .. } => *grid,
-                Command::Product(_) | Command::Convolution(_) => [0; 3],
+                _ => [0; 3],
             })
             .collect();
         assert_eq!(grids, [[2, 1, 1], [2, 1, 1]]);

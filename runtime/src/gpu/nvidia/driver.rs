@@ -12,6 +12,7 @@ use super::staging::Staging;
 use crate::error::{Error, Result};
 use crate::gpu::command::{Argument, Command, Pointer, Product};
 use crate::gpu::driver::Driver;
+use crate::gpu::host::Copies;
 use cudarc::cublas::sys as blas;
 use cudarc::driver::CudaDevice;
 use cudarc::driver::sys::{
@@ -192,6 +193,10 @@ impl Queue {
             } => self.launch(kernel, *grid, arguments),
             Command::Product(product) => self.product(product),
             Command::Convolution(convolution) => self.convolution(convolution),
+            Command::Host(_) if self.capturing => Err(Error::Device(
+                "the host's work cannot be captured".to_owned(),
+            )),
+            Command::Host(call) => call.run(self),
         })
     }
 
@@ -266,7 +271,7 @@ impl Queue {
     fn look_up(&mut self, commands: &[Command]) -> Result<()> {
         commands.iter().try_for_each(|command| match command {
             Command::Launch { kernel, .. } => self.function(kernel).map(|_| ()),
-            Command::Product(_) => Ok(()),
+            Command::Product(_) | Command::Host(_) => Ok(()),
             Command::Convolution(convolution) => {
                 self.look_up(&convolution.own)?;
                 self.look_up(&convolution.bare.before)?;
@@ -302,6 +307,24 @@ impl Queue {
     pub(super) fn replay(&self, graph: &Graph) -> Result<()> {
         // SAFETY: captured on this device; the memory it works on belongs to the plan, which is alive.
         unsafe { sys::cuGraphLaunch(graph.0, self.stream) }.checked("running a step")
+    }
+}
+
+impl Copies for Queue {
+    fn download(&mut self, from: Pointer, bytes: &mut [u8]) -> Result<()> {
+        let doing = "copying from the GPU";
+        // SAFETY: both sides have so many bytes, and the bytes are waited for.
+        unsafe {
+            sys::cuMemcpyDtoHAsync_v2(bytes.as_mut_ptr().cast(), from.0, bytes.len(), self.stream)
+        }
+        .checked(doing)?;
+        self.wait()
+    }
+
+    fn upload(&mut self, to: Pointer, bytes: &[u8]) -> Result<()> {
+        let stream = self.stream;
+        let fill = &mut |to: &mut [u8]| to.copy_from_slice(bytes);
+        self.staging.feed(to.0, bytes.len(), fill, stream)
     }
 }
 
@@ -395,14 +418,7 @@ impl Driver for Nvidia {
     }
 
     fn download(&self, from: Pointer, bytes: &mut [u8]) -> Result<()> {
-        let queue = self.queue()?;
-        let doing = "copying from the GPU";
-        // SAFETY: both sides have so many bytes, and the bytes are waited for.
-        unsafe {
-            sys::cuMemcpyDtoHAsync_v2(bytes.as_mut_ptr().cast(), from.0, bytes.len(), queue.stream)
-        }
-        .checked(doing)?;
-        queue.wait()
+        self.queue()?.download(from, bytes)
     }
 
     fn run(&self, commands: &[Command]) -> Result<()> {

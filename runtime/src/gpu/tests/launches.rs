@@ -21,6 +21,7 @@ fn line(command: &Command) -> String {
             format!("({}, {}){a} ({}, {}){b}\n", p.m, p.k, p.k, p.n)
         }
         Command::Convolution(convolution) => convolution.own.iter().map(line).collect(),
+        Command::Host(_) => "host\n".to_owned(),
     }
 }
 

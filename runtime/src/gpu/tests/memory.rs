@@ -158,6 +158,7 @@ fn touches(command: &Command, place: &impl Fn(Pointer) -> bool) -> bool {
             .iter()
             .any(|a| matches!(a, Argument::Pointer(p) if place(*p))),
         Command::Product(product) => place(product.c),
+        Command::Host(call) => call.writes.iter().any(|w| place(w.start)),
         Command::Convolution(convolution) => {
             let bare = &convolution.bare;
             let parts = [&convolution.own, &bare.before, &bare.after];

@@ -6,6 +6,7 @@ mod agreement;
 pub(crate) mod bench;
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
 mod dropout;
+mod host;
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
 pub(crate) mod large_layers;
 mod launches;
