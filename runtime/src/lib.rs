@@ -98,6 +98,7 @@ pub use dfdx;
 pub use typenum;
 
 pub mod activations;
+pub mod callbacks;
 mod device;
 mod engine;
 mod error;
@@ -119,6 +120,7 @@ pub mod optimizers;
 mod plan;
 mod ports;
 pub mod prelude;
+mod retyped;
 mod saving;
 pub mod shape;
 mod summary;

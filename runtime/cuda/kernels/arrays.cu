@@ -1,4 +1,5 @@
-// Plain work on arrays: putting a batch together, adding gradients, and turning a matrix over.
+// Plain work on arrays: putting a batch together, putting arrays side by side, adding gradients, and turning a matrix
+// over.
 
 #include "common.cuh"
 
@@ -18,6 +19,29 @@ KERNEL gather_rows(const unsigned* src, const unsigned* order, unsigned* dst, un
     for (unsigned j = 0; j < 4 && i + j < n; ++j) {
         dst[i + j] = src[order[row] * row_len + column];
         if (++column == row_len) {
+            column = 0;
+            ++row;
+        }
+    }
+}
+
+// The first `width` numbers of each row, from rows of `x_len` numbers to rows of `y_len`.
+// Grid: (ceil(rows * width / 1024)). Four numbers a thread.
+KERNEL copy_columns(const float* x, unsigned x_len, float* y, unsigned y_len, unsigned rows, unsigned width) {
+    const unsigned n = rows * width;
+    const unsigned i = 4 * thread_of_grid();
+    if (i >= n) return;
+    unsigned row = i / width, column = i - row * width;
+    const float* from = x + row * x_len + column;
+    float* to = y + row * y_len + column;
+    // All four lie in one row.
+    if (column + 4 <= width) {
+        store(to, 0, 4, load(from, 0, 4));
+        return;
+    }
+    for (unsigned j = 0; j < 4 && i + j < n; ++j) {
+        y[row * y_len + column] = x[row * x_len + column];
+        if (++column == width) {
             column = 0;
             ++row;
         }

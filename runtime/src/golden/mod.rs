@@ -7,6 +7,7 @@
 pub(crate) mod gpu;
 mod layers;
 mod losses;
+mod merging;
 mod metrics;
 mod optimizers;
 mod summary;
@@ -14,8 +15,8 @@ mod training;
 
 use crate::activations::ActivationFunction;
 use crate::layers::{
-    Activation, AveragePooling2D, BatchNormalization, Conv2D, Dense, Flatten, GlobalMaxPooling2D,
-    Layer, MaxPooling2D, Padding, Reshape,
+    Activation, AveragePooling2D, BatchNormalization, Conv2D, Conv2DTranspose, Dense, Flatten,
+    GlobalMaxPooling2D, Layer, MaxPooling2D, Padding, Reshape,
 };
 use crate::shape::{Outcome, Shape};
 use crate::training::data::Targets;
@@ -221,6 +222,17 @@ fn with_layer<V: Visitor>(
                 options.pair("kernel_size").unwrap()
             )
         }),
+        "Conv2DTranspose" => visit!(Conv2DTranspose {
+            strides: options.pair("strides").unwrap_or([1, 1]),
+            padding: options.padding(),
+            output_padding: options.pair("output_padding"),
+            activation: options.activation(),
+            use_bias: options.flag("use_bias"),
+            ..Conv2DTranspose::new(
+                options.size("filters"),
+                options.pair("kernel_size").unwrap()
+            )
+        }),
         "Dense" => visit!(Dense {
             activation: options.activation(),
             use_bias: options.flag("use_bias"),
@@ -264,7 +276,7 @@ impl Options<'_> {
 
     /// Two numbers, or one for both.
     fn pair(&self, name: &str) -> Option<[usize; 2]> {
-        let value = self.0.get(name)?;
+        let value = self.0.get(name).filter(|value| !value.is_null())?;
         Some(match value.as_u64() {
             Some(n) => [n as usize; 2],
             None => serde_json::from_value(value.clone()).unwrap(),

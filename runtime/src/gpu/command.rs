@@ -183,6 +183,13 @@ const NUMBERS_PER_BLOCK: usize = 1024;
 const ROWS_PER_BLOCK: usize = 8;
 
 impl Recorder {
+    /// What `record` takes down.
+    pub fn of(record: impl FnOnce(&mut Self)) -> Vec<Command> {
+        let mut recorder = Recorder::default();
+        record(&mut recorder);
+        recorder.finish()
+    }
+
     /// A launch; one without blocks is left out.
     pub fn launch<const N: usize>(
         &mut self,
@@ -259,27 +266,6 @@ impl Recorder {
         self.launch("transpose", grid, arguments);
     }
 
-    /// `y = f(y + bias)` in place for rows of `width` numbers; `function` is not softmax.
-    pub fn bias_activate(
-        &mut self,
-        function: ActivationFunction,
-        y: Pointer,
-        bias: Option<Pointer>,
-        rows: usize,
-        width: usize,
-    ) {
-        if bias.is_some() || function != ActivationFunction::Linear {
-            let arguments = [
-                y.into(),
-                bias.into(),
-                rows.into(),
-                width.into(),
-                function.into(),
-            ];
-            self.elements("bias_activate", rows * width, arguments);
-        }
-    }
-
     /// What comes before everything else in a training step: counts it. `betas` are those of the optimizer.
     pub fn begin_step(&mut self, state: Pointer, betas: (f64, f64)) {
         let (beta_1, beta_2) = (betas.0 as f32, betas.1 as f32);
@@ -352,6 +338,25 @@ impl Recorder {
         self.elements("activate", n, arguments);
     }
 
+    /// The first `width` numbers of each of `rows` rows, from rows of one length to rows of another.
+    pub fn copy_columns(
+        &mut self,
+        (x, of_x): (Pointer, usize),
+        (y, of_y): (Pointer, usize),
+        rows: usize,
+        width: usize,
+    ) {
+        let arguments = [
+            x.into(),
+            of_x.into(),
+            y.into(),
+            of_y.into(),
+            rows.into(),
+            width.into(),
+        ];
+        self.elements("copy_columns", rows * width, arguments);
+    }
+
     /// `y += x`
     pub fn add(&mut self, x: Pointer, y: Pointer, n: usize) {
         self.elements("add", n, [x.into(), y.into(), n.into()]);
@@ -386,6 +391,33 @@ impl Recorder {
                 );
             }
         }
+    }
+
+    /// `y = f(y + bias)` for rows of `width` numbers.
+    pub fn bias_activate(
+        &mut self,
+        bias: Option<Pointer>,
+        function: ActivationFunction,
+        y: Pointer,
+        rows: usize,
+        width: usize,
+    ) {
+        // A softmax looks at whole rows and follows on its own.
+        let (together, after) = match function {
+            ActivationFunction::Softmax => (ActivationFunction::Linear, function),
+            other => (other, ActivationFunction::Linear),
+        };
+        if bias.is_some() || together != ActivationFunction::Linear {
+            let arguments = [
+                y.into(),
+                bias.into(),
+                rows.into(),
+                width.into(),
+                together.into(),
+            ];
+            self.elements("bias_activate", rows * width, arguments);
+        }
+        self.activate(after, y, y, rows, width);
     }
 
     /// Turns the gradient of `y = f(x)` into that of `x`, in place.

@@ -346,34 +346,47 @@ impl Convolution {
         assert_eq!(packed.len(), self.packed_len());
         let bordered = &mut scratch[..self.bordered_input_len()];
         bordered.fill(0.0);
-        let width = self.bordered_input().1;
+        let (bias, weights) = packed.split_at(self.packed_forward_at());
+        for (x, y) in samples(x, self.input_len()).zip(samples_mut(y, self.output_len())) {
+            let image = self.with_border(x, bordered);
+            self.forward_of_one(image, weights, Some(bias), relu, y);
+        }
+    }
+
+    /// `y` of one sample from the image with its padding. `weights` is what [`pack`](Self::pack) puts behind the bias.
+    fn forward_of_one(
+        &self,
+        image: &[f32],
+        weights: &[f32],
+        bias: Option<&[f32]>,
+        relu: bool,
+        y: &mut [f32],
+    ) {
         // Of a window of one pixel that visits every pixel, the whole image is one row.
-        let flat = self.kernel == (1, 1) && self.strides == (1, 1) && !self.has_border();
+        let visits_all = self.strides == (1, 1) && self.output == self.bordered_input();
+        let flat = self.kernel == (1, 1) && visits_all;
         let output = if flat {
             (1, self.output.0 * self.output.1)
         } else {
             self.output
         };
-        for (x, y) in samples(x, self.input_len()).zip(samples_mut(y, self.output_len())) {
-            let image = self.with_border(x, bordered);
-            simd::dispatch(&Forward {
-                image: image.as_ptr(),
-                image_row: width * self.channels,
-                strides: self.strides,
-                kernel_height: self.kernel.0,
-                taps: self.taps(),
-                image_step: self.strides.1 * self.channels,
-                weights: packed[self.packed_forward_at()..].as_ptr(),
-                weights_stride: padded(self.filters),
-                bias: packed.as_ptr(),
-                relu,
-                output,
-                channels_out: self.filters,
-                out: y.as_mut_ptr(),
-                out_row: output.1 * self.filters,
-                out_pixel: self.filters,
-            });
-        }
+        simd::dispatch(&Forward {
+            image: image.as_ptr(),
+            image_row: self.bordered_input().1 * self.channels,
+            strides: self.strides,
+            kernel_height: self.kernel.0,
+            taps: self.taps(),
+            image_step: self.strides.1 * self.channels,
+            weights: weights.as_ptr(),
+            weights_stride: padded(self.filters),
+            bias: bias.map_or(std::ptr::null(), <[f32]>::as_ptr),
+            relu,
+            output,
+            channels_out: self.filters,
+            out: y.as_mut_ptr(),
+            out_row: output.1 * self.filters,
+            out_pixel: self.filters,
+        });
     }
 
     /// Gradients of `rows` samples.
@@ -435,67 +448,86 @@ impl Convolution {
             let input = sample * input_len..(sample + 1) * input_len;
             let image = self.with_border(&x[input.clone()], bordered);
             let inner = &gradient[inside..];
-            if self.unfolds() {
-                simd::dispatch(Unfold {
-                    conv: self,
-                    image,
-                    unfolded: &mut *unfolded,
-                });
-                let taps = self.kernel.0 * self.taps();
-                simd::dispatch(&KernelGradient {
-                    image: unfolded.as_ptr(),
-                    image_row: self.output.1 * taps,
-                    image_step: taps,
-                    stride_height: 1,
-                    kernel_height: 1,
-                    taps,
-                    gradient: inner.as_ptr(),
-                    gradient_row,
-                    output: self.output,
-                    filters: self.filters,
-                    d_kernel: d_kernel.as_mut_ptr(),
-                });
-            } else {
-                simd::dispatch(&KernelGradient {
-                    image: image.as_ptr(),
-                    image_row: self.bordered_input().1 * self.channels,
-                    image_step: self.strides.1 * self.channels,
-                    stride_height: self.strides.0,
-                    kernel_height: self.kernel.0,
-                    taps: self.taps(),
-                    gradient: inner.as_ptr(),
-                    gradient_row,
-                    output: self.output,
-                    filters: self.filters,
-                    d_kernel: d_kernel.as_mut_ptr(),
-                });
-            }
+            self.kernel_gradient(image, inner, gradient_row, d_kernel, unfolded);
             if let Some(dx) = dx.as_deref_mut() {
-                self.input_gradient(gradient, packed, &mut dx[input]);
+                let weights = &packed[self.packed_backward_at()..];
+                self.input_gradient(gradient, weights, None, false, &mut dx[input]);
             }
         }
     }
 
-    /// `dx` of one sample from the bordered gradient.
-    fn input_gradient(&self, gradient: &[f32], packed: &[f32], dx: &mut [f32]) {
-        if self.kernel.0 < self.strides.0 || self.kernel.1 < self.strides.1 {
-            // Pixels between the windows: no phase writes them.
-            dx.fill(0.0);
+    /// Adds what one sample brings to the gradient of the kernel. `image` has its padding, the rows of the output's
+    /// `gradient` are `gradient_row` floats apart.
+    fn kernel_gradient(
+        &self,
+        image: &[f32],
+        gradient: &[f32],
+        gradient_row: usize,
+        d_kernel: &mut [f32],
+        unfolded: &mut [f32],
+    ) {
+        if self.unfolds() {
+            simd::dispatch(Unfold {
+                conv: self,
+                image,
+                unfolded: &mut *unfolded,
+            });
+            let taps = self.kernel.0 * self.taps();
+            simd::dispatch(&KernelGradient {
+                image: unfolded.as_ptr(),
+                image_row: self.output.1 * taps,
+                image_step: taps,
+                stride_height: 1,
+                kernel_height: 1,
+                taps,
+                gradient: gradient.as_ptr(),
+                gradient_row,
+                output: self.output,
+                filters: self.filters,
+                d_kernel: d_kernel.as_mut_ptr(),
+            });
+        } else {
+            simd::dispatch(&KernelGradient {
+                image: image.as_ptr(),
+                image_row: self.bordered_input().1 * self.channels,
+                image_step: self.strides.1 * self.channels,
+                stride_height: self.strides.0,
+                kernel_height: self.kernel.0,
+                taps: self.taps(),
+                gradient: gradient.as_ptr(),
+                gradient_row,
+                output: self.output,
+                filters: self.filters,
+                d_kernel: d_kernel.as_mut_ptr(),
+            });
         }
+    }
+
+    /// `dx` of one sample from the bordered gradient, then bias and ReLU if asked, which only a transposed convolution
+    /// does. `weights` is the last part of what [`pack`](Self::pack) fills.
+    fn input_gradient(
+        &self,
+        gradient: &[f32],
+        mut weights: &[f32],
+        bias: Option<&[f32]>,
+        relu: bool,
+        dx: &mut [f32],
+    ) {
         let gradient_row = self.bordered_output().1 * self.filters;
         let block = self.filters * padded(self.channels);
-        let mut weights = &packed[self.packed_backward_at()..];
         for (residue_row, residue_column) in self.residues() {
             let row = self.phase(0, residue_row);
             let column = self.phase(1, residue_column);
             let (now, rest) = weights.split_at(row.taps * column.taps * block);
             weights = rest;
-            if now.is_empty() || row.count * column.count == 0 {
+            if row.count * column.count == 0 {
                 continue;
             }
             let out = (row.first * self.input.1 + column.first) * self.channels;
+            let from = row.from * gradient_row + column.from * self.filters;
             simd::dispatch(&Forward {
-                image: gradient[row.from * gradient_row + column.from * self.filters..].as_ptr(),
+                // Pixels between the windows have no taps: nothing is read, and it may be no place of the gradient.
+                image: gradient.as_ptr().wrapping_add(from),
                 image_row: gradient_row,
                 strides: (1, 1),
                 kernel_height: row.taps,
@@ -503,8 +535,8 @@ impl Convolution {
                 image_step: self.filters,
                 weights: now.as_ptr(),
                 weights_stride: padded(self.channels),
-                bias: std::ptr::null(),
-                relu: false,
+                bias: bias.map_or(std::ptr::null(), <[f32]>::as_ptr),
+                relu,
                 output: (row.count, column.count),
                 channels_out: self.channels,
                 out: dx[out..].as_mut_ptr(),
@@ -725,6 +757,8 @@ impl Vectorized for Unfold<'_> {
         }
     }
 }
+
+pub(crate) mod transposed;
 
 #[cfg(test)]
 mod tests;

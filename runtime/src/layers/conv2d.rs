@@ -1,14 +1,12 @@
 //! `Conv2D`.
 
+use super::convolution_on_gpu::GpuConvolution;
 use super::padding::{takes_an_image, too_large, window_output};
 use super::{Layer, LayerSizes, Padding};
 use crate::activations::ActivationFunction;
 use crate::error::Result;
 use crate::gpu::command::column_sums_scratch;
-use crate::gpu::{
-    BareConvolution, Convolution as RecordedConvolution, ConvolutionPass, ConvolutionSizes,
-    Pointer, RecordBackward, RecordForward, Recorder,
-};
+use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::initializers::Initializer;
 use crate::kernels::convolution::Convolution;
 use crate::layer_parameters;
@@ -179,140 +177,12 @@ struct Conv2DOp {
     activation: ActivationFunction,
 }
 
-/// Which of the three widths of a GPU kernel takes so many columns.
-enum Width {
-    Narrow,
-    Medium,
-    Wide,
-}
-
-impl Width {
-    fn of(columns: usize) -> Self {
-        match columns {
-            0..=16 => Width::Narrow,
-            17..=32 => Width::Medium,
-            _ => Width::Wide,
-        }
-    }
-}
-
 impl Conv2DOp {
-    /// Pixels of an output.
-    fn pixels(&self) -> usize {
-        self.convolution.output.0 * self.convolution.output.1
-    }
-
-    /// Blocks of one part of the kernel's gradient.
-    fn gradient_blocks(&self) -> [usize; 2] {
-        let columns = match Width::of(self.filters) {
-            Width::Narrow => 16,
-            Width::Medium => 32,
-            Width::Wide => 64,
-        };
-        let taps = self.convolution.kernel_len() / self.filters;
-        [taps.div_ceil(64), self.filters.div_ceil(columns)]
-    }
-
-    /// Into how many parts the pixels are cut for the kernel's gradient: enough to fill a large GPU twice.
-    fn splits(&self, rows: usize) -> usize {
-        let [across, down] = self.gradient_blocks();
-        let most = (rows * self.pixels()).div_ceil(256).max(1);
-        (264 / (across * down)).clamp(1, most)
-    }
-
-    /// The convolution of so many images, for a GPU.
-    fn sizes(&self, rows: usize) -> ConvolutionSizes {
-        let c = &self.convolution;
-        ConvolutionSizes {
+    fn on_gpu(&self, rows: usize) -> GpuConvolution<'_> {
+        GpuConvolution {
+            convolution: &self.convolution,
             rows,
-            input: c.input.into(),
-            channels: c.channels,
-            output: c.output.into(),
-            filters: c.filters,
-            kernel: c.kernel.into(),
-            strides: c.strides.into(),
-            padding: c.padding.into(),
         }
-    }
-
-    fn record_kernel_gradient(&self, call: &RecordBackward<'_>, to: &mut Recorder) {
-        let sizes = self.sizes(call.rows);
-        let (d_kernel, len) = (call.gradients[0], sizes.kernel_len());
-        let splits = self.splits(call.rows);
-        let partials = if splits > 1 { call.scratch } else { d_kernel };
-        let kernel = match Width::of(self.filters) {
-            Width::Narrow => "conv2d_kernel_gradient_16",
-            Width::Medium => "conv2d_kernel_gradient_32",
-            Width::Wide => "conv2d_kernel_gradient_64",
-        };
-        let [across, down] = self.gradient_blocks();
-        let arguments = [
-            call.inputs[0].into(),
-            call.d_output.into(),
-            partials.into(),
-            sizes.into(),
-            splits.into(),
-        ];
-        let mut own = Recorder::default();
-        own.launch(kernel, [across, down, splits], arguments);
-        own.sum_partials(partials, d_kernel, len, splits);
-        let mut after = Recorder::default();
-        after.transpose(call.scratch, d_kernel, self.filters, sizes.taps());
-        to.convolution(RecordedConvolution {
-            pass: ConvolutionPass::KernelGradient,
-            sizes,
-            own: own.finish(),
-            bare: BareConvolution {
-                before: Vec::new(),
-                x: call.inputs[0],
-                kernel: call.scratch,
-                y: call.d_output,
-                after: after.finish(),
-            },
-        });
-    }
-
-    fn record_input_gradient(
-        &self,
-        call: &RecordBackward<'_>,
-        d_input: Pointer,
-        to: &mut Recorder,
-    ) {
-        let sizes = self.sizes(call.rows);
-        let (kernel, tile) = match Width::of(sizes.channels) {
-            Width::Narrow => ("conv2d_input_gradient_16", [256, 16]),
-            Width::Medium => ("conv2d_input_gradient_32", [128, 32]),
-            Width::Wide => ("conv2d_input_gradient_64", [128, 64]),
-        };
-        let [height, width] = sizes.strides;
-        let phase = sizes.input[0].div_ceil(height) * sizes.input[1].div_ceil(width);
-        let grid = [
-            (sizes.rows * phase).div_ceil(tile[0]),
-            sizes.channels.div_ceil(tile[1]),
-            height * width,
-        ];
-        let arguments = [
-            call.d_output.into(),
-            call.parameters[0].into(),
-            d_input.into(),
-            sizes.into(),
-        ];
-        let mut own = Recorder::default();
-        own.launch(kernel, grid, arguments);
-        let mut before = Recorder::default();
-        before.transpose(call.parameters[0], call.scratch, sizes.taps(), self.filters);
-        to.convolution(RecordedConvolution {
-            pass: ConvolutionPass::InputGradient,
-            sizes,
-            own: own.finish(),
-            bare: BareConvolution {
-                before: before.finish(),
-                x: d_input,
-                kernel: call.scratch,
-                y: call.d_output,
-                after: Vec::new(),
-            },
-        });
     }
 }
 
@@ -334,74 +204,41 @@ impl Op for Conv2DOp {
     }
 
     fn gpu_memory(&self, rows: usize, training: bool) -> GpuMemory {
-        // The kernel, or its gradient, in the order of a library.
-        let mut scratch = self.convolution.kernel_len();
-        if training {
-            let partials = self.splits(rows) * self.convolution.kernel_len();
-            let sums = column_sums_scratch(rows * self.pixels(), self.filters);
-            scratch = partials.max(sums);
+        let gpu = self.on_gpu(rows);
+        let sums = match training {
+            true => column_sums_scratch(gpu.pixels(), self.filters),
+            false => 0,
+        };
+        GpuMemory {
+            shared: 0,
+            scratch: gpu.scratch(training).max(sums),
         }
-        GpuMemory { shared: 0, scratch }
     }
 
     fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
-        let sizes = self.sizes(call.rows);
-        let bias = call
-            .parameters
-            .get(1)
-            .copied()
-            .filter(|b| *b != Pointer::NULL);
+        let gpu = self.on_gpu(call.rows);
         let (together, after) = match self.activation {
             ActivationFunction::Softmax => (ActivationFunction::Linear, self.activation),
             other => (other, ActivationFunction::Linear),
         };
-        let (kernel, tile) = match Width::of(self.filters) {
-            Width::Narrow => ("conv2d_forward_16", [256, 16]),
-            Width::Medium => ("conv2d_forward_32", [128, 32]),
-            Width::Wide => ("conv2d_forward_64", [128, 64]),
-        };
-        let (pixels, filters) = (sizes.pixels(), self.filters);
-        let grid = [pixels.div_ceil(tile[0]), filters.div_ceil(tile[1]), 1];
-        let arguments = [
-            call.inputs[0].into(),
-            call.parameters[0].into(),
-            bias.into(),
-            call.output.into(),
-            sizes.into(),
-            together.into(),
-        ];
-        let mut own = Recorder::default();
-        own.launch(kernel, grid, arguments);
-        let mut before = Recorder::default();
-        before.transpose(call.parameters[0], call.scratch, sizes.taps(), filters);
-        let mut behind = Recorder::default();
-        behind.bias_activate(together, call.output, bias, pixels, filters);
-        to.convolution(RecordedConvolution {
-            pass: ConvolutionPass::Forward,
-            sizes,
-            own: own.finish(),
-            bare: BareConvolution {
-                before: before.finish(),
-                x: call.inputs[0],
-                kernel: call.scratch,
-                y: call.output,
-                after: behind.finish(),
-            },
-        });
-        to.activate(after, call.output, call.output, pixels, filters);
+        let weights = (call.parameters[0], call.parameters.get(1).copied());
+        let output = (call.output, together);
+        gpu.forward(call.inputs[0], weights, output, call.scratch, to);
+        to.activate(after, call.output, call.output, gpu.pixels(), self.filters);
         Ok(())
     }
 
     fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
-        let dz = call.d_output;
-        let pixels = call.rows * self.pixels();
+        let (gpu, dz) = (self.on_gpu(call.rows), call.d_output);
+        let pixels = gpu.pixels();
         to.activate_backward(self.activation, call.output, dz, pixels, self.filters);
-        self.record_kernel_gradient(&call, to);
+        let d_kernel = call.gradients[0];
+        gpu.kernel_gradient(call.inputs[0], dz, d_kernel, call.scratch, to);
         if let Some(&d_bias) = call.gradients.get(1) {
             to.column_sums(dz, d_bias, pixels, self.filters, call.scratch);
         }
         if let Some(d_input) = call.d_inputs[0] {
-            self.record_input_gradient(&call, d_input, to);
+            gpu.input_gradient(dz, call.parameters[0], d_input, call.scratch, to);
         }
         Ok(())
     }

@@ -68,6 +68,23 @@ impl Shape {
         }
     }
 
+    /// The shape with the first `rank` of these dimensions.
+    pub(crate) const fn of_rank(rank: usize, dims: [usize; MAX_RANK]) -> Shape {
+        assert!(rank <= MAX_RANK, "a sample has at most 4 dimensions");
+        // Two shapes are compared with all their dimensions: what is behind the last one must be 0.
+        let mut kept = [0; MAX_RANK];
+        let mut i = 0;
+        while i < rank {
+            kept[i] = dims[i];
+            i += 1;
+        }
+        Shape {
+            rank,
+            dims: kept,
+            from: "",
+        }
+    }
+
     /// The same shape with the words for what gave it: `` `Flatten()` `` or `the input`.
     pub const fn named(mut self, from: &'static str) -> Shape {
         self.from = from;

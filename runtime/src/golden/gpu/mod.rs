@@ -2,6 +2,7 @@
 
 pub(crate) mod layers;
 mod losses;
+mod merging;
 mod metrics;
 mod optimizers;
 

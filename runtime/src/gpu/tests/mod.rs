@@ -9,6 +9,8 @@ mod dropout;
 mod host;
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
 pub(crate) mod large_layers;
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+mod large_merging;
 mod launches;
 mod logging;
 mod memory;
