@@ -134,7 +134,7 @@ pub use device::Device;
 pub use error::{Error, Result};
 #[cfg(feature = "cuda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cuda")))]
-pub use gpu::nvidia::{CudaOptions, cuda, cuda_with};
+pub use gpu::nvidia::{CudaOptions, Cudnn, cuda, cuda_with};
 pub use model::Model;
 pub use network::{LayerSet, Network};
 pub use ports::Ports;

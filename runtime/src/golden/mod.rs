@@ -4,7 +4,7 @@
 //! Each test walks over all files of its folder, so that a file that nothing here understands fails.
 
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
-mod gpu;
+pub(crate) mod gpu;
 mod graphs;
 mod layers;
 mod losses;
