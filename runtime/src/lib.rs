@@ -101,6 +101,7 @@ pub mod activations;
 mod device;
 mod engine;
 mod error;
+pub mod facts;
 #[cfg(test)]
 mod golden;
 #[doc(hidden)]
@@ -129,6 +130,7 @@ pub mod words;
 
 pub use device::Device;
 pub use error::{Error, Result};
+pub use facts::Facts;
 #[cfg(feature = "cuda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cuda")))]
 pub use gpu::nvidia::{CudaOptions, cuda, cuda_with};

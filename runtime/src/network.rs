@@ -2,6 +2,7 @@
 
 use crate::device::Device;
 use crate::error::Result;
+use crate::facts::Facts;
 use crate::graph::Graph;
 use crate::shape::StaticShape;
 
@@ -11,7 +12,7 @@ use crate::shape::StaticShape;
     label = "not a network",
     note = "networks are declared with `addax::network!`"
 )]
-pub trait Network: Copy + Default + Send + Sync + 'static {
+pub trait Network: Facts + Copy + Default + Send + Sync + 'static {
     /// The network's name.
     const NAME: &'static str;
     /// The shape of one sample.

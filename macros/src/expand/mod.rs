@@ -9,6 +9,7 @@
 //!     const _: () = {                     // everything that the user's sizes must not see
 //!         pub struct Layers<..> ..        // layers.rs: the struct, building, running
 //!         impl Module for Layers ..       // dfdx.rs: so that dfdx's own tools work on it
+//!         impl Facts for Letters ..       // facts.rs: what the compiler knows of the network
 //!     };
 //! };
 //! ```
@@ -17,6 +18,7 @@
 
 mod consts;
 mod dfdx;
+mod facts;
 mod fallback;
 mod layers;
 mod types;
@@ -145,12 +147,14 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let types = types::types(&context);
         let layers = layers::layers(&context);
         let dfdx = dfdx::dfdx(&context);
+        let facts = facts::facts(&context);
         quote! {
             #consts
             #types
             const _: () = {
                 #layers
                 #dfdx
+                #facts
             };
         }
     };

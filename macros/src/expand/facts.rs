@@ -1,0 +1,248 @@
+//! What the compiler knows of the network, as constants of its type.
+//!
+//! Only the wiring is written here. The facts are `const fn`s of it in the runtime crate, and rustc computes those that
+//! somebody asks for.
+
+use super::{Context, numbered};
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{ToTokens, quote};
+
+/// A network as a list of calls. Its values are numbered: first the inputs, then what each call gives.
+struct Wiring<'a> {
+    /// The names of the inputs and the constants that hold their shapes.
+    inputs: Vec<(String, TokenStream)>,
+    layers: Vec<Layer<'a>>,
+    calls: Vec<Call>,
+    /// The names of the outputs and which values they are.
+    outputs: Vec<(String, usize)>,
+}
+
+struct Layer<'a> {
+    name: String,
+    /// The layer as it was written, and what the user says of it.
+    text: &'a str,
+    docs: &'a [TokenStream],
+    /// Its type.
+    alias: Ident,
+    /// The first call of it.
+    call: usize,
+}
+
+struct Call {
+    layer: usize,
+    outcome: Ident,
+    shape: Ident,
+    inputs: Vec<usize>,
+}
+
+/// The constants of the trait and, so that they need no import, of the type.
+pub(super) fn facts(context: &Context<'_>) -> TokenStream {
+    let this = &context.this;
+    let wiring = context.plan.complete.then(|| list(context));
+    let parts = match &wiring {
+        Some(wiring) => Parts {
+            layers: wiring.layers.len(),
+            values: wiring.inputs.len() + wiring.calls.len(),
+            blueprint: blueprint(&context.name, wiring),
+        },
+        None => Parts::unknown(&context.name),
+    };
+    let documentation = wiring.map(|wiring| documentation(this, &wiring));
+    let traits = parts.implementation(&quote!(), &quote!(#this), &quote!());
+    let constants = constants();
+    quote! {
+        #traits
+        /// What the compiler knows of the network.
+        impl #this {
+            #constants
+        }
+        #documentation
+    }
+}
+
+/// The same for a network that was not understood: its names.
+pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
+    let this = &context.this;
+    let (parameters, arguments, conditions) = context.plan.generics.split_for_impl();
+    let traits = Parts::unknown(&context.name).implementation(
+        &parameters.to_token_stream(),
+        &quote!(#this #arguments),
+        &conditions.to_token_stream(),
+    );
+    let constants = constants();
+    quote! {
+        #traits
+        impl #parameters #this #arguments #conditions {
+            #constants
+        }
+    }
+}
+
+/// A list of layers, each of which takes what the one before it gives.
+fn list<'a>(context: &'a Context<'_>) -> Wiring<'a> {
+    let mut wiring = Wiring {
+        inputs: vec![("input".to_owned(), quote!(__INPUT))],
+        layers: Vec::new(),
+        calls: Vec::new(),
+        outputs: Vec::new(),
+    };
+    for (i, layer) in context.layers() {
+        wiring.layers.push(Layer {
+            name: crate::names::plain(&layer.field),
+            text: &layer.text,
+            docs: &layer.docs,
+            alias: numbered("__Layer", i),
+            call: i,
+        });
+        wiring.calls.push(Call {
+            layer: i,
+            outcome: numbered("__OUTCOME", i),
+            shape: numbered("__SHAPE", i),
+            inputs: vec![i],
+        });
+    }
+    let last = wiring.calls.len();
+    wiring.outputs.push(("output".to_owned(), last));
+    wiring
+}
+
+/// The wiring as a constant.
+fn blueprint(name: &str, wiring: &Wiring<'_>) -> TokenStream {
+    let inputs = wiring
+        .inputs
+        .iter()
+        .map(|(name, shape)| quote!((#name, #shape)));
+    let layers = wiring.layers.iter().map(|layer| {
+        let Layer {
+            name, alias, call, ..
+        } = layer;
+        let call = Literal::usize_unsuffixed(*call);
+        quote!(__addax::LayerEntry { name: #name, kind: <#alias as __addax::Layer>::KIND, call: #call })
+    });
+    let calls = wiring.calls.iter().map(|call| {
+        let Call { outcome, shape, .. } = call;
+        let layer = Literal::usize_unsuffixed(call.layer);
+        let inputs = call.inputs.iter().map(|i| Literal::usize_unsuffixed(*i));
+        quote! {
+            __addax::Call { layer: #layer, outcome: &#outcome, shape: #shape, inputs: &[#(#inputs),*] }
+        }
+    });
+    let outputs = wiring.outputs.iter().map(|(name, value)| {
+        let value = Literal::usize_unsuffixed(*value);
+        quote!((#name, #value))
+    });
+    quote! {
+        __addax::Blueprint {
+            name: #name,
+            inputs: &[#(#inputs),*],
+            layers: &[#(#layers),*],
+            calls: &[#(#calls),*],
+            outputs: &[#(#outputs),*],
+        }
+    }
+}
+
+/// A row for each layer in the network's documentation. rustdoc shows the lengths of arrays as numbers, and no other
+/// constants in types.
+fn documentation(this: &Ident, wiring: &Wiring<'_>) -> TokenStream {
+    let rows = wiring.layers.iter().enumerate().map(|(i, layer)| {
+        let Layer { docs, call, .. } = layer;
+        let text = format!(" `{}`: {}", layer.name, layer.text);
+        let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
+        let call = wiring.calls.get(*call)?;
+        let Call { outcome, shape, .. } = call;
+        let index = Literal::usize_unsuffixed(i);
+        Some(quote! {
+            #[cfg(doc)]
+            #[doc = #text]
+            #gap
+            #(#docs)*
+            impl __addax::LayerAt<#index> for #this {
+                /// The shape that it gives.
+                type Output = __addax::Axes<
+                    [(); #shape.dim(0)],
+                    [(); #shape.dim(1)],
+                    [(); #shape.dim(2)],
+                    [(); #shape.dim(3)],
+                >;
+                /// How many numbers its parameters have.
+                type Params = [f32; #outcome.params(true) + #outcome.params(false)];
+                /// Multiplications with an addition for one sample.
+                type Macs = [(); #outcome.macs()];
+            }
+        })
+    });
+    rows.flatten().collect()
+}
+
+/// What differs between networks.
+struct Parts {
+    layers: usize,
+    values: usize,
+    blueprint: TokenStream,
+}
+
+/// More than any table has around its rows, and for a row of it, whose cells may take five lines.
+const TABLE_BYTES: usize = 2048;
+const ROW_BYTES: usize = 1152;
+
+impl Parts {
+    /// For a network with mistakes: nothing is computed from it.
+    fn unknown(name: &str) -> Self {
+        Parts {
+            layers: 0,
+            values: 0,
+            blueprint: quote!(__addax::Blueprint::unknown(#name)),
+        }
+    }
+
+    fn implementation(
+        &self,
+        parameters: &TokenStream,
+        this: &TokenStream,
+        conditions: &TokenStream,
+    ) -> TokenStream {
+        let blueprint = &self.blueprint;
+        let layers = Literal::usize_unsuffixed(self.layers);
+        let values = Literal::usize_unsuffixed(self.values);
+        let bytes = Literal::usize_unsuffixed(TABLE_BYTES + ROW_BYTES * self.layers);
+        quote! {
+            #[doc(hidden)]
+            impl #parameters __addax::Facts for #this #conditions {
+                const BLUEPRINT: __addax::Blueprint = #blueprint;
+                const MIN_INPUT: ::core::option::Option<(usize, usize)> =
+                    __addax::min_input::<#values>(&Self::BLUEPRINT);
+                const LAYERS: &'static [__addax::LayerInfo] =
+                    &__addax::layers::<#layers, #values>(&Self::BLUEPRINT);
+                const SUMMARY: &'static str =
+                    const { &__addax::summary::<#bytes>(&Self::BLUEPRINT) }.as_str();
+            }
+        }
+    }
+}
+
+/// The constants of the trait under the network's own name.
+fn constants() -> TokenStream {
+    quote! {
+        /// How many numbers all parameters have.
+        pub const PARAMS: usize = { <Self as __addax::Facts>::PARAMS };
+        /// How many numbers of the parameters the optimizer changes.
+        pub const TRAINABLE_PARAMS: usize = { <Self as __addax::Facts>::TRAINABLE_PARAMS };
+        /// How many numbers of the parameters the optimizer leaves alone.
+        pub const NON_TRAINABLE_PARAMS: usize = { <Self as __addax::Facts>::NON_TRAINABLE_PARAMS };
+        /// Multiplications with an addition for one sample.
+        pub const MACS: usize = { <Self as __addax::Facts>::MACS };
+        /// The bytes of all parameters.
+        pub const WEIGHT_BYTES: usize = { <Self as __addax::Facts>::WEIGHT_BYTES };
+        /// The bytes of the inputs and of what every layer gives, for one sample.
+        pub const ACTIVATION_BYTES: usize = { <Self as __addax::Facts>::ACTIVATION_BYTES };
+        /// The smallest (height, width) of the input for which all windows fit.
+        pub const MIN_INPUT: ::core::option::Option<(usize, usize)> = { <Self as __addax::Facts>::MIN_INPUT };
+        /// The layers in order.
+        pub const LAYERS: &'static [__addax::LayerInfo] = { <Self as __addax::Facts>::LAYERS };
+        /// The table of the layers, as `Model::summary` shows it.
+        pub const SUMMARY: &'static str = { <Self as __addax::Facts>::SUMMARY };
+        /// The architecture as one number.
+        pub const FINGERPRINT: u64 = { <Self as __addax::Facts>::FINGERPRINT };
+    }
+}
