@@ -6,6 +6,36 @@ use std::path::PathBuf;
 /// The result of everything fallible in Addax.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Which data: `x`, `validation_data`, or with several inputs or outputs `x.image`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// `x`, `y` or `validation_data`.
+    pub what: &'static str,
+    /// The input or output; empty if there is one only.
+    pub port: &'static str,
+}
+
+impl Place {
+    /// The data of one of several ports.
+    pub(crate) fn new<V>(what: &'static str, ports: &[(&'static str, V)], index: usize) -> Place {
+        let port = match ports {
+            [_] => "",
+            ports => ports.get(index).map_or("", |(name, _)| name),
+        };
+        Place { what, port }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.what)?;
+        if !self.port.is_empty() {
+            write!(f, ".{}", self.port)?;
+        }
+        Ok(())
+    }
+}
+
 /// What went wrong. The fields carry the values, so a program can act on them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -14,21 +44,37 @@ pub enum Error {
     #[error("{what} has no samples")]
     Empty {
         /// `x`, `validation_data`, ...
-        what: &'static str,
+        what: Place,
     },
 
     /// Inputs and labels differ in number.
     #[error(
-        "{}x has {x} samples but y has {y}; give one label for each sample",
-        data_set(what)
+        "{}x has {x} samples but {} has {y}; give one label for each sample",
+        data_set(what),
+        Place { what: "y", port: what.port }
     )]
     DifferentLengths {
         /// Which data.
-        what: &'static str,
+        what: Place,
         /// Samples.
         x: usize,
         /// Labels.
         y: usize,
+    },
+
+    /// The inputs differ in number.
+    #[error(
+        "{what} has {samples} samples but {first} has {expected}; give each input the same number of them"
+    )]
+    DifferentInputs {
+        /// Which input.
+        what: Place,
+        /// Its samples.
+        samples: usize,
+        /// The first input.
+        first: Place,
+        /// Its samples.
+        expected: usize,
     },
 
     /// A flat vector cannot be cut into samples.
@@ -47,7 +93,7 @@ pub enum Error {
     )]
     LabelOutOfRange {
         /// Which data.
-        what: &'static str,
+        what: Place,
         /// The sample.
         row: usize,
         /// Its label.
@@ -60,7 +106,7 @@ pub enum Error {
     #[error("{what}[{row}] contains {value}; it would spoil every weight and every answer")]
     NotFinite {
         /// Which data.
-        what: &'static str,
+        what: Place,
         /// The sample.
         row: usize,
         /// The number.
@@ -71,7 +117,7 @@ pub enum Error {
     #[error("{what}[{row}] is {value}, but {loss} takes targets from 0 to 1")]
     TargetOutOfRange {
         /// Which data.
-        what: &'static str,
+        what: Place,
         /// The sample.
         row: usize,
         /// The target.
@@ -187,8 +233,8 @@ pub enum Error {
 }
 
 /// `validation_data: `; nothing for the data themselves.
-fn data_set(what: &str) -> String {
-    match what {
+fn data_set(place: &Place) -> String {
+    match place.what {
         "x" => String::new(),
         other => format!("{other}: "),
     }

@@ -118,6 +118,7 @@ mod network;
 pub mod op;
 pub mod optimizers;
 mod plan;
+mod ports;
 pub mod prelude;
 mod saving;
 pub mod shape;
@@ -136,6 +137,7 @@ pub use facts::Facts;
 pub use gpu::nvidia::{CudaOptions, cuda, cuda_with};
 pub use model::Model;
 pub use network::{LayerSet, Network};
+pub use ports::Ports;
 pub use summary::Summary;
 pub use training::{Evaluation, FitOptions, History, Verbose};
 

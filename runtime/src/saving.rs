@@ -148,9 +148,9 @@ impl Stored {
 
 /// All parameters with their full names, in order.
 fn named(graph: &Graph) -> impl Iterator<Item = (String, Parameter)> + '_ {
-    graph.nodes().iter().flat_map(|node| {
-        let parameters = node.parameters.iter();
-        parameters.map(|p| (format!("{}.{}", node.name, p.name), *p))
+    graph.layers().iter().flat_map(|layer| {
+        let parameters = layer.parameters.iter();
+        parameters.map(|p| (format!("{}.{}", layer.name, p.name), *p))
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::device::Device;
 use crate::engine::Engine;
 use crate::facts::{self, Row};
-use crate::graph::{Graph, Node};
+use crate::graph::{Entry, Graph};
 use crate::model::Model;
 use crate::network::Network;
 use std::fmt;
@@ -46,7 +46,7 @@ pub struct Summary {
 impl Summary {
     pub(crate) fn new(graph: &Graph) -> Self {
         let count = |trainable: bool| {
-            let parameters = graph.nodes().iter().flat_map(|node| &node.parameters);
+            let parameters = graph.layers().iter().flat_map(|layer| &layer.parameters);
             parameters
                 .filter(|p| p.trainable == trainable)
                 .map(|p| p.shape.size())
@@ -54,16 +54,22 @@ impl Summary {
         };
         Summary {
             name: graph.name(),
-            rows: graph.nodes().iter().map(|node| row(graph, node)).collect(),
+            rows: graph
+                .entries()
+                .iter()
+                .map(|entry| row(graph, entry))
+                .collect(),
             trainable: count(true),
             fixed: count(false),
         }
     }
 }
 
-fn row(graph: &Graph, node: &Node) -> Row {
-    let params = node.parameters.iter().map(|p| p.shape.size()).sum();
-    facts::row(node.name, node.kind, graph.shape(node.output), params)
+fn row(graph: &Graph, entry: &Entry) -> Row {
+    let layers = &graph.layers()[entry.layers.clone()];
+    let parameters = layers.iter().flat_map(|layer| &layer.parameters);
+    let params = parameters.map(|p| p.shape.size()).sum();
+    facts::row(entry.name, entry.kind, entry.output, params)
 }
 
 impl fmt::Display for Summary {

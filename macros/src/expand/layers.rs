@@ -56,7 +56,10 @@ fn network(context: &Context<'_>) -> TokenStream {
         let layers = context.layers().map(|(i, layer)| {
             let field = crate::names::plain(&layer.field);
             let (layer, outcome) = (numbered("__LAYER", i), numbered("__OUTCOME", i));
-            quote!(let __value = __graph.layer(#field, #layer, &#outcome, &[__value]);)
+            quote! {
+                let __layer = __graph.layer(#field, #layer, &#outcome);
+                let __value = __graph.call(__layer, &#outcome, &[__value]);
+            }
         });
         quote! {
             let mut __graph = __addax::Graph::new(#name);
@@ -123,24 +126,24 @@ pub(super) fn batches() -> (TokenStream, TokenStream) {
 
 fn running(context: &Context<'_>) -> TokenStream {
     let (input, output) = batches();
-    let last = numbered("__Shape", context.plan.steps.len().saturating_sub(1));
     let body = |method: TokenStream| {
         if !context.plan.complete {
             return (quote!(_), never_runs());
         }
-        let steps = context.layers().map(|(_, layer)| {
+        let steps = context.layers().map(|(i, layer)| {
             let field = &layer.field;
-            quote!(let __value = self.#field.#method(__value)?;)
+            let shape = numbered("__SHAPE", i);
+            quote!(let __value = self.#field.#method([__value], #shape)?;)
         });
         let body = quote! {
-            let __value = input;
+            let __value = __addax::FlatBatch::new::<__Input, __B>(input)?;
             #(#steps)*
-            __addax::finish::<#last, __Output, __B, __D, __T>(__value)
+            __addax::FlatBatch::typed::<__Output, __B>(__value)
         };
         (quote!(input), body)
     };
-    let (argument, forward) = body(quote!(forward));
-    let (_, forward_mut) = body(quote!(forward_mut));
+    let (argument, forward) = body(quote!(call));
+    let (_, forward_mut) = body(quote!(call_mut));
     quote! {
         impl<__D: __addax::Device> Layers<f32, __D> {
             /// Runs the network on a batch as `predict` does: dropout is off, and batch normalization uses its moving
@@ -182,7 +185,7 @@ fn shortcuts(context: &Context<'_>) -> TokenStream {
                 __addax::Tensor<__Inputs<usize>, f32, __addax::Cpu>,
                 __addax::Error,
             > {
-                __addax::inputs::<#this>(values)
+                __addax::inputs::<__Input>(values)
             }
         }
     }

@@ -297,6 +297,11 @@ impl Recorder {
         self.elements("activate", n, arguments);
     }
 
+    /// `y += x`
+    pub fn add(&mut self, x: Pointer, y: Pointer, n: usize) {
+        self.elements("add", n, [x.into(), y.into(), n.into()]);
+    }
+
     /// Everything that was recorded.
     pub fn finish(self) -> Vec<Command> {
         self.commands

@@ -9,7 +9,7 @@ use super::weights::Weights;
 use crate::engine::Compiled;
 use crate::error::Result;
 use crate::graph::Graph;
-use crate::plan::{Call, Mode, Outline, Store, arena};
+use crate::plan::{Buffer, Call, Goal, Gradient, Mode, Outline, Step, Store, arena};
 use crate::training::data::TargetRule;
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ use std::sync::Arc;
 pub(crate) struct GpuPlan<D: Driver> {
     pub(crate) mode: Mode,
     pub(crate) rows: usize,
-    /// Where the samples go.
-    pub(crate) input: Pointer,
-    /// Where the targets go: four bytes each.
-    pub(crate) targets: Pointer,
-    /// Where the answers are.
-    pub(crate) answers: Pointer,
+    /// Where the samples go, for each input.
+    pub(crate) inputs: Vec<Pointer>,
+    /// Where the targets go, for each output: four bytes each.
+    pub(crate) targets: Vec<Pointer>,
+    /// Where the answers are, for each output.
+    pub(crate) answers: Vec<Pointer>,
     commands: Vec<Command>,
     has_run: bool,
     captured: Option<D::Captured>,
@@ -48,22 +48,30 @@ impl<D: Driver> GpuPlan<D> {
         let values = Memory::floats(driver, arena(&mut outline.buffers, rows))?;
         let place = |id: usize| values.start().floats(outline.buffers[id].offset);
 
-        // One after another: targets, a number for each number of the answers, what ops leave for their backward pass,
-        // and the room that all of them share to work in.
-        let answers = rows * outline.output.size();
-        let mut work_len = 2 * answers.next_multiple_of(LINE);
+        // One after another: the targets of each output, a number for each number of an answer, what ops leave for their
+        // backward pass, the gradients of one more call of a layer, and the room that all of them share to work in.
+        let mut room = Room::default();
+        let answers = outline.heads.iter().map(|head| rows * head.shape.size());
+        let targets: Vec<usize> = answers.clone().map(|len| room.take(len)).collect();
+        let row_values = room.take(answers.max().unwrap_or(0));
         let mut shared = Vec::with_capacity(outline.steps.len());
         let mut scratch_len = 0;
         for step in &outline.steps {
             let memory = step.op.gpu_memory(rows, training);
-            shared.push(work_len);
-            work_len += memory.shared.next_multiple_of(LINE);
+            shared.push(room.take(memory.shared));
             scratch_len = scratch_len.max(memory.scratch);
         }
-        let work = Memory::floats(driver, work_len + scratch_len)?;
-        let targets = work.start();
-        let row_values = work.start().floats(answers.next_multiple_of(LINE));
-        let scratch = work.start().floats(work_len);
+        let again = again(&outline.steps);
+        let called_again = outline
+            .steps
+            .iter()
+            .zip(&again)
+            .filter(|(_, again)| **again);
+        let trained = called_again.map(|(step, _)| store.blocks()[step.layer].trained.len());
+        let more_gradients = room.take(trained.max().unwrap_or(0));
+        let scratch = room.take(scratch_len);
+        let work = Memory::floats(driver, room.0)?;
+        let at = |offset: usize| work.start().floats(offset);
 
         let mut to = Recorder::default();
         if let (true, Some(compiled)) = (training, compiled) {
@@ -74,86 +82,87 @@ impl<D: Driver> GpuPlan<D> {
                 Call::Gather => {}
                 Call::Forward(s) => {
                     let step = &outline.steps[s];
-                    let parameters = weights.parameters(store, step.layer);
+                    let inputs: Vec<Pointer> = step.flow.inputs.iter().map(|&i| place(i)).collect();
                     step.op.record_forward(
                         RecordForward {
                             rows,
                             training,
-                            layer: step.layer as u32,
-                            inputs: &[place(step.flow.input)],
+                            layer: step.node as u32,
+                            inputs: &inputs,
                             output: place(step.flow.output),
-                            parameters: &parameters,
-                            shared: work.start().floats(shared[s]),
-                            scratch,
+                            parameters: &weights.parameters(store, step.layer),
+                            shared: at(shared[s]),
+                            scratch: at(scratch),
                             state: weights.state.start(),
                         },
                         &mut to,
                     )?;
                 }
-                Call::Head => {
-                    let (Some(predictions), Some(compiled)) = (outline.predictions, compiled)
-                    else {
+                Call::Head(h) => {
+                    let head = &outline.heads[h];
+                    let goal = compiled.and_then(|compiled| compiled.goals.get(h));
+                    let (Some(predictions), Some(goal)) = (head.predictions, goal) else {
                         continue;
                     };
-                    let d_z = outline.steps.last().and_then(|step| step.flow.d_output);
-                    let (size, width) = (outline.output.size(), outline.output.last());
-                    let losses = compiled.loss.record(
+                    let totals = totals.doubles(sums_before(compiled, h));
+                    record_goal(
+                        goal,
                         RecordLoss {
                             rows,
-                            size,
-                            width,
-                            head: outline.head,
-                            z: place(outline.last),
-                            targets,
+                            size: head.shape.size(),
+                            width: head.shape.last(),
+                            head: head.activation,
+                            z: place(head.last),
+                            targets: at(targets[h]),
                             y_pred: place(predictions),
-                            d_z: d_z.map(place),
-                            row_losses: row_values,
-                            scale: 1.0 / rows as f32,
+                            d_z: head.d_last.map(|g| place(g.buffer)),
+                            row_losses: at(row_values),
+                            scale: goal.loss.weight() / rows as f32,
                         },
+                        totals,
                         &mut to,
                     )?;
-                    to.add_rows(row_values, losses, totals);
-                    let mut sums = 1;
-                    for metric in &compiled.metrics {
-                        metric.record(
-                            RecordMetric {
-                                rows,
-                                size,
-                                width,
-                                y_pred: place(predictions),
-                                targets,
-                                classes: compiled.loss.target_rule() == TargetRule::ClassIds,
-                                row_values,
-                                totals: totals.doubles(sums),
-                            },
-                            &mut to,
-                        )?;
-                        sums += metric.states();
-                    }
+                    sum(head.d_last, rows, &outline.buffers, place, &mut to);
                 }
                 Call::Backward(s) => {
                     let step = &outline.steps[s];
-                    let Some(d_output) = step.flow.d_output else {
+                    let flow = &step.flow;
+                    let Some(d_output) = flow.d_output else {
                         continue;
                     };
-                    let parameters = weights.parameters(store, step.layer);
-                    let gradients = weights.gradients(store, step.layer);
+                    let inputs: Vec<Pointer> = flow.inputs.iter().map(|&i| place(i)).collect();
+                    let d_inputs = flow.d_inputs.iter().map(|d| d.map(|g| place(g.buffer)));
+                    let d_inputs: Vec<Option<Pointer>> = d_inputs.collect();
+                    let gradients = match again[s] {
+                        true => weights.gradients_at(at(more_gradients), store, step.layer),
+                        false => weights.gradients(store, step.layer),
+                    };
                     step.op.record_backward(
                         RecordBackward {
                             rows,
-                            layer: step.layer as u32,
-                            inputs: &[place(step.flow.input)],
-                            output: place(step.flow.output),
+                            layer: step.node as u32,
+                            inputs: &inputs,
+                            output: place(flow.output),
                             d_output: place(d_output),
-                            d_inputs: &[step.flow.d_input.map(place)],
-                            parameters: &parameters,
+                            d_inputs: &d_inputs,
+                            parameters: &weights.parameters(store, step.layer),
                             gradients: &gradients,
-                            shared: work.start().floats(shared[s]),
-                            scratch,
+                            shared: at(shared[s]),
+                            scratch: at(scratch),
                             state: weights.state.start(),
                         },
                         &mut to,
                     )?;
+                    for d_input in &flow.d_inputs {
+                        sum(*d_input, rows, &outline.buffers, place, &mut to);
+                    }
+                    if again[s] {
+                        let sums = weights.gradients(store, step.layer);
+                        let ranges = &store.blocks()[step.layer].trained_ranges;
+                        for ((more, sum), range) in gradients.iter().zip(sums).zip(ranges) {
+                            to.add(*more, sum, range.len());
+                        }
+                    }
                 }
             }
         }
@@ -173,9 +182,9 @@ impl<D: Driver> GpuPlan<D> {
         Ok(GpuPlan {
             mode,
             rows,
-            input: place(0),
-            targets,
-            answers: place(outline.last),
+            inputs: (0..outline.inputs).map(place).collect(),
+            targets: targets.into_iter().map(at).collect(),
+            answers: outline.heads.iter().map(|h| place(h.last)).collect(),
             commands: to.finish(),
             has_run: false,
             captured: None,
@@ -200,3 +209,67 @@ impl<D: Driver> GpuPlan<D> {
 
 /// Memory is handed out in whole cache lines.
 const LINE: usize = 16;
+
+/// Room that is handed out from the start on: how much of it is taken.
+#[derive(Default)]
+struct Room(usize);
+
+impl Room {
+    fn take(&mut self, len: usize) -> usize {
+        let start = self.0;
+        self.0 += len.next_multiple_of(LINE);
+        start
+    }
+}
+
+/// Which steps call a layer whose gradients a later step has made already: the backward pass goes from the end.
+fn again(steps: &[Step]) -> Vec<bool> {
+    let later = |i: usize| steps[i + 1..].iter().any(|s| s.layer == steps[i].layer);
+    (0..steps.len()).map(later).collect()
+}
+
+/// How many sums the outputs before this one keep.
+fn sums_before(compiled: Option<&Compiled>, output: usize) -> usize {
+    let goals = compiled.map_or(&[][..], |compiled| &compiled.goals[..output]);
+    goals.iter().map(Goal::sums).sum()
+}
+
+/// The loss and the metrics of one output.
+fn record_goal(goal: &Goal, call: RecordLoss, totals: Pointer, to: &mut Recorder) -> Result<()> {
+    let losses = goal.loss.record(call, to)?;
+    to.add_rows(call.row_losses, losses, totals);
+    let mut sums = 1;
+    for metric in &goal.metrics {
+        metric.record(
+            RecordMetric {
+                rows: call.rows,
+                size: call.size,
+                width: call.width,
+                y_pred: call.y_pred,
+                targets: call.targets,
+                classes: goal.loss.target_rule() == TargetRule::ClassIds,
+                row_values: call.row_losses,
+                totals: totals.doubles(sums),
+            },
+            to,
+        )?;
+        sums += metric.states();
+    }
+    Ok(())
+}
+
+/// Adds a gradient to the others of the same value.
+fn sum(
+    gradient: Option<Gradient>,
+    rows: usize,
+    buffers: &[Buffer],
+    place: impl Fn(usize) -> Pointer,
+    to: &mut Recorder,
+) {
+    if let Some(gradient) = gradient
+        && let Some(sum) = gradient.add_to
+    {
+        let numbers = rows * buffers[sum].row_len;
+        to.add(place(gradient.buffer), place(sum), numbers);
+    }
+}

@@ -8,6 +8,7 @@
 //! Rust: `const fn new(..) -> Self` takes the arguments that must be given, and
 //! `const fn output(&self, inputs: &[Shape]) -> Outcome` is its shape rule.
 
+use crate::graph::Graph;
 use crate::op::Op;
 use crate::shape::{Shape, StaticShape};
 use dfdx::shapes::Dtype;
@@ -78,6 +79,12 @@ pub trait Layer: Copy + Debug + Send + Sync + 'static {
     /// [`layer_parameters!`](crate::layer_parameters).
     type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>>: Clone + Debug;
 
-    /// The layer bound to its sizes.
+    /// The layer bound to its sizes. Of a network the layers are bound, and not it.
     fn op(&self, inputs: &[Shape], output: Shape) -> Box<dyn Op>;
+
+    /// The layers inside, if this is a network that is used as a layer.
+    #[doc(hidden)]
+    fn network(&self) -> Option<Graph> {
+        None
+    }
 }

@@ -248,6 +248,35 @@ impl Outcome {
         }
     }
 
+    /// What the rule of a layer says of one more call of it: its parameters are those of the first call, so they must have
+    /// the same shapes. `layer` is what the user calls it.
+    pub const fn shared_with(self, first: &Outcome, layer: &str) -> Self {
+        if self.error.is_some() || first.error.is_some() {
+            return self;
+        }
+        let mut i = 0;
+        while i < MAX_PARAMETERS {
+            let (before, now) = (first.parameter_shape(i), self.parameter_shape(i));
+            if !before.same_as(now)
+                && let Some(parameter) = first.parameters[i]
+            {
+                let message = Message::new("`")
+                    .text(layer)
+                    .text("` is called again, but its ")
+                    .text(parameter.name)
+                    .text(" is ")
+                    .shape(before)
+                    .text(" from its first call and would be ")
+                    .shape(now)
+                    .text(" here")
+                    .help("give both calls inputs of the same size, or use another layer here");
+                return Outcome::error(message).but_assume(self.shape);
+            }
+            i += 1;
+        }
+        self
+    }
+
     /// The parameters in order.
     pub fn parameters(&self) -> impl Iterator<Item = Parameter> + '_ {
         self.parameters.iter().flatten().copied()

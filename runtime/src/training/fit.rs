@@ -1,16 +1,16 @@
 //! `fit`.
 
-use super::data::{DataSet, FitsInput, Labels, Samples, TargetRows};
+use super::data::{DataSet, FitsInput, InputData, LabelData};
 use super::history::History;
 use super::options::{FitOptions, Verbose};
 use super::progress::Progress;
 use crate::device::Device;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::losses::Loss;
+use crate::losses::LossSet;
 use crate::model::Model;
 use crate::network::Network;
-use crate::plan::{Batch, Totals};
+use crate::plan::Totals;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -23,8 +23,9 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// included. The loss and the metrics of the training data are means over the epoch, while the weights change.
     ///
     /// # Arguments
-    /// - `x`: samples of the network's input shape; see [`Samples`].
-    /// - `y`: one label for each sample, of the kind that the loss takes; see [`Labels`].
+    /// - `x`: samples of the network's input shape; see [`Samples`](super::Samples). With several inputs, samples for each.
+    /// - `y`: one label for each sample, of the kind that the loss takes; see [`Labels`](super::Labels). With several
+    ///   outputs, labels for each.
     /// - `options`: see [`FitOptions`].
     ///
     /// # Errors
@@ -59,10 +60,10 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// ```
     pub fn fit<X, Y>(&mut self, x: &X, y: &Y, options: FitOptions<'_, X, Y>) -> Result<History>
     where
-        L: Loss,
-        X: Samples + ?Sized,
-        X::Sample: FitsInput<N::Input, N>,
-        Y: Labels<L::Target, N::Output> + ?Sized,
+        L: LossSet<N::Output>,
+        X: InputData + ?Sized,
+        X::Shapes: FitsInput<N::Input, N>,
+        Y: LabelData<L::Target, N::Output> + ?Sized,
     {
         options.check()?;
         self.engine().setup().check_optimizer()?;
@@ -118,13 +119,10 @@ impl Run {
             let totals = engine.totals()?;
             // What the last step did to the weights would show in the next loss only, and until then the epoch would
             // count as one that ended well.
-            if !totals.loss.is_finite() || !engine.is_finite()? {
+            let loss = totals.loss();
+            if !loss.is_finite() || !engine.is_finite()? {
                 engine.take_back()?;
-                let loss = if totals.loss.is_finite() {
-                    f64::NAN
-                } else {
-                    totals.loss
-                };
+                let loss = if loss.is_finite() { f64::NAN } else { loss };
                 return Err(Error::LossNotFinite { epoch, loss });
             }
             let mut values = engine.setup().values("", &totals);
@@ -150,12 +148,7 @@ impl Run {
     ) -> Result<()> {
         engine.start_totals()?;
         for (step, rows) in order.chunks(self.batch_size).enumerate() {
-            let batch = Batch {
-                x: &data.x,
-                rows,
-                targets: Some(TargetRows::new(&data.targets, rows)),
-            };
-            engine.train(self.batch_size, batch, self.seed)?;
+            engine.train(self.batch_size, data.batch(rows), self.seed)?;
             if engine.has_diverged() {
                 break;
             }
