@@ -11,6 +11,7 @@
 //!         pub struct Layers<..> ..        // layers.rs: the struct, and the network's own impls
 //!         fn forward(..) ..               // running.rs: the calls one after the other
 //!         impl Module for Layers ..       // dfdx.rs: so that dfdx's own tools work on it
+//!         impl Facts for Letters ..       // facts.rs: what the compiler knows of the network
 //!     };
 //! };
 //! ```
@@ -19,6 +20,7 @@
 
 mod consts;
 mod dfdx;
+mod facts;
 mod fallback;
 mod layers;
 mod ports;
@@ -176,6 +178,7 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let layers = layers::layers(&context);
         let running = running::running(&context);
         let dfdx = dfdx::dfdx(&context);
+        let facts = facts::facts(&context);
         quote! {
             #consts
             #types
@@ -183,6 +186,7 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
                 #layers
                 #running
                 #dfdx
+                #facts
             };
         }
     };
