@@ -230,7 +230,7 @@ pub enum Error {
     /// Something has no kernels for the device.
     #[error("{what} does not run on a GPU; build the model on `Cpu`")]
     NotOnDevice {
-        /// A layer, loss, metric or optimizer.
+        /// A loss, metric or optimizer. A layer without kernels runs on the host.
         what: String,
     },
 
@@ -238,6 +238,19 @@ pub enum Error {
     #[error("there is no GPU to work on: {reason}; {way_out}")]
     NoGpu {
         /// What was found.
+        reason: String,
+        /// What helps.
+        way_out: &'static str,
+    },
+
+    /// A library is not there that an option cannot do without.
+    #[error("{wanted_by} needs {library}, which is not installed ({reason}); {way_out}")]
+    NoLibrary {
+        /// Which library.
+        library: &'static str,
+        /// The option.
+        wanted_by: &'static str,
+        /// What the loader says.
         reason: String,
         /// What helps.
         way_out: &'static str,

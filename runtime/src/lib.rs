@@ -136,6 +136,7 @@ pub mod callbacks;
 mod device;
 mod engine;
 mod error;
+pub mod facts;
 #[cfg(test)]
 mod golden;
 #[doc(hidden)]
@@ -166,9 +167,10 @@ pub mod words;
 
 pub use device::Device;
 pub use error::{Error, Result};
+pub use facts::Facts;
 #[cfg(feature = "cuda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cuda")))]
-pub use gpu::nvidia::{CudaOptions, cuda, cuda_with};
+pub use gpu::nvidia::{CudaOptions, Cudnn, cuda, cuda_with};
 pub use model::Model;
 pub use network::{LayerSet, Network};
 pub use ports::Ports;

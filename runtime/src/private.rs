@@ -2,6 +2,10 @@
 
 pub use crate::device::Device;
 pub use crate::error::{Error, Result};
+pub use crate::facts::{
+    Axes, Blueprint, Call, Facts, LayerAt, LayerEntry, LayerInfo, Quantity, budget, layers,
+    min_input, summary,
+};
 pub use crate::graph::Graph;
 pub use crate::layers::{Layer, LayerSizes, Place};
 pub use crate::model::{Model, inputs};

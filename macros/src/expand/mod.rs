@@ -12,6 +12,7 @@
 //!         pub struct Layers<..> ..        // layers.rs: the struct, and the network's own impls
 //!         fn forward(..) ..               // running.rs: the calls one after the other
 //!         impl Module for Layers ..       // dfdx.rs: so that dfdx's own tools work on it
+//!         impl Facts for Letters ..       // facts.rs: what the compiler knows of the network
 //!     };
 //! };
 //! ```
@@ -20,6 +21,7 @@
 
 mod consts;
 mod dfdx;
+mod facts;
 mod fallback;
 mod layers;
 mod lines;
@@ -179,6 +181,7 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let running = running::running(&context);
         let dfdx = dfdx::dfdx(&context);
         let lines = lines::lines(&context);
+        let facts = facts::facts(&context);
         quote! {
             #consts
             #types
@@ -187,6 +190,7 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
                 #layers
                 #running
                 #dfdx
+                #facts
             };
         }
     };
