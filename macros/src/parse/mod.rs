@@ -10,6 +10,7 @@ mod header;
 mod layer;
 mod list;
 mod ports;
+mod repetition;
 mod shape;
 mod shapes;
 mod value;

@@ -125,6 +125,22 @@ fn the_layers_run_one_after_the_other() {
 }
 
 #[test]
+fn a_repeated_layer_is_several_with_names_of_their_own() {
+    let code = expansion("Deep: 8 => 4 { hidden: 3 * Dense(8), hidden_1: Dense(4), 2 * Dense(4) }");
+    for (i, field) in [
+        "hidden", "hidden_2", "hidden_3", "hidden_1", "dense", "dense_1",
+    ]
+    .iter()
+    .enumerate()
+    {
+        has(
+            &code,
+            &format!("let __layer_{i} = __graph.layer(\"{field}\", __LAYER_{i}, &__OUTCOME_{i});"),
+        );
+    }
+}
+
+#[test]
 fn more_than_six_layers_are_nested_for_dfdx() {
     let layers = "Dense(2), ".repeat(8);
     let code = expansion(&format!("Deep: 2 => 2 {{ {layers} }}"));
