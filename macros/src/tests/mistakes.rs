@@ -555,6 +555,11 @@ fn headers_are_read_as_far_as_they_go() {
             "use constants for the sizes: `const SIDE: usize = 28;` and `Letters: (SIDE, SIDE, 1) => 10 { .. }`",
         ),
         (
+            "Letters: 784 => 10 { Dense(10), Letters() }",
+            "`Letters` cannot be a layer of itself",
+            "take it out; what is repeated is a network of its own: `3 * Block()`",
+        ),
+        (
             "Letters: 784 => 10 { Dense(10) } Digits: 64 => 10 { Dense(10) }",
             "a network ends with its layers",
             "take this out; another network gets a `network!` of its own",
