@@ -4,8 +4,10 @@
 //!
 //! Each figure is the median over the repeats of an epoch (training) or of a call (prediction), public API only.
 
+use addax::losses::LossSet;
+use addax::metrics::MetricSet;
 use addax::prelude::*;
-use addax::training::{Classes, FitsInput, Labels, Sample};
+use addax::training::{Classes, FitsInput, LabelData, Sample};
 use std::time::Instant;
 
 network! {
@@ -142,7 +144,9 @@ where
     D: Device,
     X: Sample + Zero,
     X::Shape: FitsInput<N::Input, N>,
-    Vec<usize>: Labels<Classes, N::Output>,
+    SparseCategoricalCrossentropy: LossSet<N::Output, Target = Classes>,
+    (): MetricSet<N::Output>,
+    Vec<usize>: LabelData<Classes, N::Output>,
 {
     let mut state = 1_u32;
     let mut random = move || {

@@ -98,9 +98,11 @@ pub use dfdx;
 pub use typenum;
 
 pub mod activations;
+pub mod callbacks;
 mod device;
 mod engine;
 mod error;
+pub mod facts;
 #[cfg(test)]
 mod golden;
 #[doc(hidden)]
@@ -117,7 +119,9 @@ mod network;
 pub mod op;
 pub mod optimizers;
 mod plan;
+mod ports;
 pub mod prelude;
+mod retyped;
 mod saving;
 pub mod shape;
 mod summary;
@@ -129,11 +133,13 @@ pub mod words;
 
 pub use device::Device;
 pub use error::{Error, Result};
+pub use facts::Facts;
 #[cfg(feature = "cuda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cuda")))]
-pub use gpu::nvidia::{CudaOptions, cuda, cuda_with};
+pub use gpu::nvidia::{CudaOptions, Cudnn, cuda, cuda_with};
 pub use model::Model;
 pub use network::{LayerSet, Network};
+pub use ports::Ports;
 pub use summary::Summary;
 pub use training::{Evaluation, FitOptions, History, Verbose};
 

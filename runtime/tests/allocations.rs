@@ -73,7 +73,7 @@ network! {
 }
 
 /// Allocations of one epoch of so many steps.
-fn allocations<N: Network, L: addax::losses::Loss, X, Y>(
+fn allocations<N: Network, L: addax::losses::LossSet<N::Output>, X, Y>(
     model: &mut Model<N, Cpu, L>,
     (x, y): (&[X], &[Y]),
     steps: usize,
@@ -81,7 +81,7 @@ fn allocations<N: Network, L: addax::losses::Loss, X, Y>(
 where
     X: addax::training::Sample,
     <[X] as addax::training::Samples>::Sample: addax::training::FitsInput<N::Input, N>,
-    [Y]: addax::training::Labels<L::Target, N::Output>,
+    [Y]: addax::training::LabelData<L::Target, N::Output>,
 {
     let options = FitOptions {
         batch_size: 32,

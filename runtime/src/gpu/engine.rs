@@ -6,8 +6,9 @@ use super::plan::GpuPlan;
 use super::weights::{StepState, Weights};
 use crate::engine::{Engine, Setup};
 use crate::error::Result;
-use crate::plan::{Batch, Mode, Store, Totals};
+use crate::plan::{Batch, Goal, Mode, Store, Totals};
 use crate::training::data::{DataSet, TargetRows};
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Samples that `evaluate` and `predict` send through the network at a time.
@@ -86,30 +87,40 @@ impl<D: Driver> GpuEngine<D> {
     }
 
     fn feed(&self, plan: &GpuPlan<D>, batch: &Batch<'_>) -> Result<()> {
-        let (_, input) = self.setup.graph.inputs()[0];
-        let len = self.setup.graph.shape(input).size();
-        self.driver
-            .feed(plan.input, 4 * len * batch.rows.len(), &mut |to| {
-                for (row, to) in batch.rows.iter().zip(to.chunks_exact_mut(4 * len.max(1))) {
-                    let from = &batch.x[*row as usize * len..][..len];
-                    for (number, bytes) in from.iter().zip(to.as_chunks_mut::<4>().0) {
-                        *bytes = number.to_ne_bytes();
-                    }
-                }
-            })?;
-        match &batch.targets {
-            Some(targets) => self.feed_targets(plan, targets, batch.rows.len()),
-            None => Ok(()),
+        let graph = &self.setup.graph;
+        for ((x, shape), place) in batch.x.iter().zip(graph.input_shapes()).zip(&plan.inputs) {
+            self.feed_samples(*place, x, shape.size(), batch.rows)?;
         }
+        let outputs = batch.targets.iter().zip(graph.output_shapes());
+        for ((targets, shape), place) in outputs.zip(&plan.targets) {
+            let targets = TargetRows::new(targets, batch.rows);
+            self.feed_targets(*place, targets, shape.size(), batch.rows.len())?;
+        }
+        Ok(())
     }
 
-    fn feed_targets(&self, plan: &GpuPlan<D>, targets: &TargetRows<'_>, rows: usize) -> Result<()> {
-        let (_, output) = self.setup.graph.outputs()[0];
-        let len = match targets.are_classes() {
-            true => 1,
-            false => self.setup.graph.shape(output).size(),
-        };
-        self.driver.feed(plan.targets, 4 * len * rows, &mut |to| {
+    /// Samples of `len` numbers.
+    fn feed_samples(&self, place: Pointer, x: &[f32], len: usize, rows: &[u32]) -> Result<()> {
+        self.driver.feed(place, 4 * len * rows.len(), &mut |to| {
+            for (row, to) in rows.iter().zip(to.chunks_exact_mut(4 * len.max(1))) {
+                let from = &x[*row as usize * len..][..len];
+                for (number, bytes) in from.iter().zip(to.as_chunks_mut::<4>().0) {
+                    *bytes = number.to_ne_bytes();
+                }
+            }
+        })
+    }
+
+    /// Targets for answers of `len` numbers.
+    fn feed_targets(
+        &self,
+        place: Pointer,
+        targets: TargetRows<'_>,
+        len: usize,
+        rows: usize,
+    ) -> Result<()> {
+        let len = if targets.are_classes() { 1 } else { len };
+        self.driver.feed(place, 4 * len * rows, &mut |to| {
             for (row, to) in to.chunks_exact_mut(4 * len).enumerate() {
                 let (to, _) = to.as_chunks_mut::<4>();
                 if targets.are_classes() {
@@ -149,8 +160,12 @@ impl<D: Driver> GpuEngine<D> {
     }
 
     fn totals_len(&self) -> usize {
-        let sums: usize = self.setup.metrics().iter().map(|m| m.states()).sum();
-        1 + sums
+        self.setup
+            .goals()
+            .iter()
+            .map(Goal::sums)
+            .sum::<usize>()
+            .max(1)
     }
 
     /// Reads sums from the device.
@@ -159,11 +174,13 @@ impl<D: Driver> GpuEngine<D> {
         self.driver.download(from.start(), &mut bytes)?;
         let (numbers, _) = bytes.as_chunks::<8>();
         let mut numbers = numbers.iter().map(|n| f64::from_ne_bytes(*n));
-        let mut totals = Totals::new(self.setup.metrics());
+        let mut totals = Totals::new(self.setup.goals());
         totals.rows = rows;
-        totals.loss = numbers.next().unwrap_or(0.0);
-        for (state, number) in totals.metrics.iter_mut().flatten().zip(numbers) {
-            *state = number;
+        for output in &mut totals.outputs {
+            let sums = [&mut output.loss].into_iter();
+            for sum in sums.chain(output.metrics.iter_mut().flatten()) {
+                *sum = numbers.next().unwrap_or(0.0);
+            }
         }
         Ok(totals)
     }
@@ -272,35 +289,31 @@ impl<D: Driver> Engine for GpuEngine<D> {
             if part.len() != plan.rows {
                 plan = self.plan(Mode::Evaluate, part.len(), totals.start())?;
             }
-            let batch = Batch {
-                x: &data.x,
-                rows: part,
-                targets: Some(TargetRows::new(&data.targets, part)),
-            };
-            self.feed(&plan, &batch)?;
+            self.feed(&plan, &data.batch(part))?;
             plan.run(&self.driver, false)?;
         }
         self.read_totals(&totals, rows.len())
     }
 
-    fn predict(&self, x: &[f32], rows: usize) -> Result<Vec<f32>> {
-        let (_, output) = self.setup.graph.outputs()[0];
-        let width = self.setup.graph.shape(output).size();
+    fn predict(&self, x: &[Cow<'_, [f32]>], rows: usize) -> Result<Vec<Vec<f32>>> {
+        let sizes: Vec<usize> = self.setup.graph.output_shapes().map(|s| s.size()).collect();
         let order: Vec<u32> = (0..rows as u32).collect();
-        let mut answers = Vec::with_capacity(rows * width);
+        let mut answers = vec![Vec::new(); sizes.len()];
         for part in order.chunks(INFERENCE_BATCH) {
             let mut plan = self.plan(Mode::Predict, part.len(), Pointer::NULL)?;
             let batch = Batch {
                 x,
                 rows: part,
-                targets: None,
+                targets: &[],
             };
             self.feed(&plan, &batch)?;
             plan.run(&self.driver, self.driver.captures())?;
-            let mut bytes = vec![0; 4 * part.len() * width];
-            self.driver.download(plan.answers, &mut bytes)?;
-            let (numbers, _) = bytes.as_chunks::<4>();
-            answers.extend(numbers.iter().map(|n| f32::from_ne_bytes(*n)));
+            for ((answers, size), place) in answers.iter_mut().zip(&sizes).zip(&plan.answers) {
+                let mut bytes = vec![0; 4 * part.len() * size];
+                self.driver.download(*place, &mut bytes)?;
+                let (numbers, _) = bytes.as_chunks::<4>();
+                answers.extend(numbers.iter().map(|n| f32::from_ne_bytes(*n)));
+            }
             self.give_back(plan);
         }
         Ok(answers)

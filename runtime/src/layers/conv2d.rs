@@ -1,7 +1,7 @@
 //! `Conv2D`.
 
 use super::convolution_on_gpu::GpuConvolution;
-use super::padding::{takes_an_image, too_large, window_output};
+use super::padding::{takes_an_image, too_large, window, window_output};
 use super::{Layer, LayerSizes, Padding};
 use crate::activations::ActivationFunction;
 use crate::error::Result;
@@ -123,8 +123,11 @@ impl Conv2D {
         if output.checked_size().is_none() || kernel.checked_size().is_none() {
             return Outcome::error(too_large("Conv2D", input));
         }
-        let outcome =
-            Outcome::ok(output).with(Parameter::new("kernel", kernel, self.kernel_initializer));
+        let outcome = Outcome::ok(output)
+            .with_macs((height * width).saturating_mul(kernel.size()))
+            .with_activation(self.activation)
+            .with_window(window(self.kernel_size, self.strides, self.padding))
+            .with(Parameter::new("kernel", kernel, self.kernel_initializer));
         if self.use_bias {
             let bias = Shape::new([self.filters]);
             outcome.with(Parameter::new("bias", bias, self.bias_initializer))
@@ -204,14 +207,14 @@ impl Op for Conv2DOp {
     }
 
     fn gpu_memory(&self, rows: usize, training: bool) -> GpuMemory {
-        if !training {
-            return GpuMemory::default();
-        }
         let gpu = self.on_gpu(rows);
-        let sums = column_sums_scratch(gpu.pixels(), self.filters);
+        let sums = match training {
+            true => column_sums_scratch(gpu.pixels(), self.filters),
+            false => 0,
+        };
         GpuMemory {
             shared: 0,
-            scratch: gpu.kernel_gradient_scratch().max(sums),
+            scratch: gpu.scratch(training).max(sums),
         }
     }
 
@@ -222,7 +225,8 @@ impl Op for Conv2DOp {
             other => (other, ActivationFunction::Linear),
         };
         let weights = (call.parameters[0], call.parameters.get(1).copied());
-        gpu.forward(call.inputs[0], weights, call.output, together, to);
+        let output = (call.output, together);
+        gpu.forward(call.inputs[0], weights, output, call.scratch, to);
         to.activate(after, call.output, call.output, gpu.pixels(), self.filters);
         Ok(())
     }
@@ -237,7 +241,7 @@ impl Op for Conv2DOp {
             to.column_sums(dz, d_bias, pixels, self.filters, call.scratch);
         }
         if let Some(d_input) = call.d_inputs[0] {
-            gpu.input_gradient(dz, call.parameters[0], d_input, to);
+            gpu.input_gradient(dz, call.parameters[0], d_input, call.scratch, to);
         }
         Ok(())
     }

@@ -307,20 +307,21 @@ impl Op for Conv2DTransposeOp {
     }
 
     fn gpu_memory(&self, rows: usize, training: bool) -> GpuMemory {
-        if !training {
-            return GpuMemory::default();
-        }
-        let sums = column_sums_scratch(self.pixels(rows), self.filters);
+        let sums = match training {
+            true => column_sums_scratch(self.pixels(rows), self.filters),
+            false => 0,
+        };
         GpuMemory {
             shared: 0,
-            scratch: self.on_gpu(rows).kernel_gradient_scratch().max(sums),
+            scratch: self.on_gpu(rows).scratch(training).max(sums),
         }
     }
 
     fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
         let (output, pixels) = (call.output, self.pixels(call.rows));
         let gpu = self.on_gpu(call.rows);
-        gpu.input_gradient(call.inputs[0], call.parameters[0], output, to);
+        let (x, kernel) = (call.inputs[0], call.parameters[0]);
+        gpu.input_gradient(x, kernel, output, call.scratch, to);
         let bias = call.parameters.get(1).copied();
         to.bias_activate(bias, self.activation, output, pixels, self.filters);
         Ok(())
@@ -340,7 +341,8 @@ impl Op for Conv2DTransposeOp {
         }
         if let Some(d_input) = call.d_inputs[0] {
             let weights = (call.parameters[0], None);
-            gpu.forward(dz, weights, d_input, ActivationFunction::Linear, to);
+            let output = (d_input, ActivationFunction::Linear);
+            gpu.forward(dz, weights, output, call.scratch, to);
         }
         Ok(())
     }

@@ -1,7 +1,10 @@
 //! The commands of a convolution for a GPU, which `Conv2D` and its transpose share.
 
 use crate::activations::ActivationFunction;
-use crate::gpu::{Argument, Pointer, Recorder};
+use crate::gpu::{
+    BareConvolution, Command, Convolution as RecordedConvolution, ConvolutionPass,
+    ConvolutionSizes, Pointer, Recorder,
+};
 use crate::kernels::convolution::Convolution;
 
 /// Which of the three widths of a kernel takes so many columns.
@@ -21,7 +24,7 @@ impl Width {
     }
 }
 
-/// A convolution of a batch.
+/// A convolution of a batch. The passes work in [`scratch`](Self::scratch).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct GpuConvolution<'a> {
     pub(super) convolution: &'a Convolution,
@@ -56,33 +59,25 @@ impl GpuConvolution<'_> {
         (264 / (across * down)).clamp(1, most)
     }
 
-    /// The floats that [`kernel_gradient`](Self::kernel_gradient) needs to work in.
-    pub(super) fn kernel_gradient_scratch(&self) -> usize {
-        match self.splits() {
-            1 => 0,
-            splits => splits * self.convolution.kernel_len(),
-        }
+    /// The floats that the passes need to work in: for the parts of a gradient, and for the kernel in the order of a
+    /// library.
+    pub(super) fn scratch(&self, training: bool) -> usize {
+        let parts = if training { self.splits() } else { 1 };
+        parts * self.convolution.kernel_len()
     }
 
-    /// The structure `Conv` of the kernels.
-    fn geometry(&self) -> Argument {
+    fn sizes(&self) -> ConvolutionSizes {
         let c = self.convolution;
-        let numbers = [
-            self.rows,
-            c.input.0,
-            c.input.1,
-            c.channels,
-            c.output.0,
-            c.output.1,
-            c.filters,
-            c.kernel.0,
-            c.kernel.1,
-            c.strides.0,
-            c.strides.1,
-            c.padding.0,
-            c.padding.1,
-        ];
-        numbers.map(|n| n as i32).into()
+        ConvolutionSizes {
+            rows: self.rows,
+            input: c.input.into(),
+            channels: c.channels,
+            output: c.output.into(),
+            filters: c.filters,
+            kernel: c.kernel.into(),
+            strides: c.strides.into(),
+            padding: c.padding.into(),
+        }
     }
 
     /// `y = function(x * kernel + bias)`, for any function but softmax.
@@ -90,19 +85,19 @@ impl GpuConvolution<'_> {
         &self,
         x: Pointer,
         (kernel, bias): (Pointer, Option<Pointer>),
-        y: Pointer,
-        function: ActivationFunction,
+        (y, function): (Pointer, ActivationFunction),
+        scratch: Pointer,
         to: &mut Recorder,
     ) {
-        let filters = self.convolution.filters;
-        let (name, tile) = match Width::of(filters) {
+        let sizes = self.sizes();
+        let (name, tile) = match Width::of(sizes.filters) {
             Width::Narrow => ("conv2d_forward_16", [256, 16]),
             Width::Medium => ("conv2d_forward_32", [128, 32]),
             Width::Wide => ("conv2d_forward_64", [128, 64]),
         };
         let grid = [
             self.pixels().div_ceil(tile[0]),
-            filters.div_ceil(tile[1]),
+            sizes.filters.div_ceil(tile[1]),
             1,
         ];
         let arguments = [
@@ -110,10 +105,23 @@ impl GpuConvolution<'_> {
             kernel.into(),
             bias.into(),
             y.into(),
-            self.geometry(),
+            sizes.into(),
             function.into(),
         ];
-        to.launch(name, grid, arguments);
+        to.convolution(RecordedConvolution {
+            pass: ConvolutionPass::Forward,
+            sizes,
+            own: Recorder::of(|to| to.launch(name, grid, arguments)),
+            bare: BareConvolution {
+                before: turned(kernel, scratch, sizes),
+                x,
+                kernel: scratch,
+                y,
+                after: Recorder::of(|to| {
+                    to.bias_activate(bias, function, y, self.pixels(), sizes.filters);
+                }),
+            },
+        });
     }
 
     /// The gradient of the kernel from that of the output before the activation.
@@ -125,9 +133,9 @@ impl GpuConvolution<'_> {
         scratch: Pointer,
         to: &mut Recorder,
     ) {
-        let splits = self.splits();
+        let (sizes, splits) = (self.sizes(), self.splits());
         let partials = if splits > 1 { scratch } else { d_kernel };
-        let name = match Width::of(self.convolution.filters) {
+        let name = match Width::of(sizes.filters) {
             Width::Narrow => "conv2d_kernel_gradient_16",
             Width::Medium => "conv2d_kernel_gradient_32",
             Width::Wide => "conv2d_kernel_gradient_64",
@@ -137,11 +145,26 @@ impl GpuConvolution<'_> {
             x.into(),
             dz.into(),
             partials.into(),
-            self.geometry(),
+            sizes.into(),
             splits.into(),
         ];
-        to.launch(name, [across, down, splits], arguments);
-        to.sum_partials(partials, d_kernel, self.convolution.kernel_len(), splits);
+        to.convolution(RecordedConvolution {
+            pass: ConvolutionPass::KernelGradient,
+            sizes,
+            own: Recorder::of(|to| {
+                to.launch(name, [across, down, splits], arguments);
+                to.sum_partials(partials, d_kernel, sizes.kernel_len(), splits);
+            }),
+            bare: BareConvolution {
+                before: Vec::new(),
+                x,
+                kernel: scratch,
+                y: dz,
+                after: Recorder::of(|to| {
+                    to.transpose(scratch, d_kernel, sizes.filters, sizes.taps());
+                }),
+            },
+        });
     }
 
     /// The gradient of the input from that of the output before the activation.
@@ -150,21 +173,39 @@ impl GpuConvolution<'_> {
         dz: Pointer,
         kernel: Pointer,
         dx: Pointer,
+        scratch: Pointer,
         to: &mut Recorder,
     ) {
-        let c = self.convolution;
-        let (name, tile) = match Width::of(c.channels) {
+        let sizes = self.sizes();
+        let (name, tile) = match Width::of(sizes.channels) {
             Width::Narrow => ("conv2d_input_gradient_16", [256, 16]),
             Width::Medium => ("conv2d_input_gradient_32", [128, 32]),
             Width::Wide => ("conv2d_input_gradient_64", [128, 64]),
         };
-        let phase = c.input.0.div_ceil(c.strides.0) * c.input.1.div_ceil(c.strides.1);
+        let [height, width] = sizes.strides;
+        let phase = sizes.input[0].div_ceil(height) * sizes.input[1].div_ceil(width);
         let grid = [
             (self.rows * phase).div_ceil(tile[0]),
-            c.channels.div_ceil(tile[1]),
-            c.strides.0 * c.strides.1,
+            sizes.channels.div_ceil(tile[1]),
+            height * width,
         ];
-        let arguments = [dz.into(), kernel.into(), dx.into(), self.geometry()];
-        to.launch(name, grid, arguments);
+        let arguments = [dz.into(), kernel.into(), dx.into(), sizes.into()];
+        to.convolution(RecordedConvolution {
+            pass: ConvolutionPass::InputGradient,
+            sizes,
+            own: Recorder::of(|to| to.launch(name, grid, arguments)),
+            bare: BareConvolution {
+                before: turned(kernel, scratch, sizes),
+                x: dx,
+                kernel: scratch,
+                y: dz,
+                after: Vec::new(),
+            },
+        });
     }
+}
+
+/// Brings a kernel into the order of a library.
+fn turned(kernel: Pointer, scratch: Pointer, sizes: ConvolutionSizes) -> Vec<Command> {
+    Recorder::of(|to| to.transpose(kernel, scratch, sizes.taps(), sizes.filters))
 }

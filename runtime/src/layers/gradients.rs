@@ -4,6 +4,8 @@
 //! from four outputs (an error of the fourth power of the step), which leaves room for a large step, so that the rounding
 //! of `f32` hardly counts. A gradient that is wrong by one per cent is found.
 
+mod merging;
+
 use super::trial::{TRAINING, Trial};
 use super::{
     Activation, AveragePooling2D, BatchNormalization, Conv2D, Conv2DTranspose, Dense, Dropout,

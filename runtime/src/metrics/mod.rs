@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::gpu::command::not_on_a_gpu;
 use crate::gpu::{RecordMetric, Recorder};
+use crate::shape::StaticShape;
 use crate::training::data::TargetRows;
 use std::fmt::Debug;
 
@@ -20,6 +21,11 @@ pub use mean_squared_error::MeanSquaredError;
 pub trait Metric: Debug + Send + Sync {
     /// Keras' name, under which it stands in the history.
     fn name(&self) -> &'static str;
+
+    /// Whether larger values are better.
+    fn larger_is_better(&self) -> bool {
+        false
+    }
 
     /// How many sums it keeps.
     fn states(&self) -> usize;
@@ -71,6 +77,20 @@ impl MetricList for () {
 impl<M: Metric + 'static> MetricList for M {
     fn into_metrics(self) -> Vec<Box<dyn Metric>> {
         vec![Box::new(self)]
+    }
+}
+
+/// The metrics of a network that gives `Output`: those of one output, or for several outputs those of each, under their
+/// names.
+pub trait MetricSet<Output> {
+    /// The metrics of each output.
+    fn into_metric_lists(self) -> Vec<Vec<Box<dyn Metric>>>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<M: MetricList, S: StaticShape> MetricSet<S> for M {
+    fn into_metric_lists(self) -> Vec<Vec<Box<dyn Metric>>> {
+        vec![self.into_metrics()]
     }
 }
 

@@ -11,7 +11,7 @@ use crate::layers::trial::Trial;
 
 on_every_gpu!(layers_are_keras_layers, every_layer);
 
-fn every_layer<D: Driver>(device: &D::Device) {
+pub(crate) fn every_layer<D: Driver>(device: &D::Device) {
     let bench = Bench::<D>::new(device);
     let mut largest = 0.0_f32;
     let (mut not_supported, mut views, mut only_forward) = (Vec::new(), 0, 0);
@@ -20,7 +20,7 @@ fn every_layer<D: Driver>(device: &D::Device) {
         let (_, output) = golden.samples("y");
         let kind = golden.case["layer"].as_str().unwrap();
         let options = &golden.case["options"];
-        let Some(mut trial) = with_layer(kind, options, input, Try { input, output }) else {
+        let Some(mut trial) = with_layer(kind, options, &[input], Try { input, output }) else {
             not_supported.push(golden.name);
             continue;
         };

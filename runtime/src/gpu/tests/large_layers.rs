@@ -85,7 +85,7 @@ fn fan(weights: usize, output: usize) -> usize {
 
 on_every_gpu!(large_layers_agree, large_layers);
 
-fn large_layers<D: Driver>(device: &D::Device) {
+pub(crate) fn large_layers<D: Driver>(device: &D::Device) {
     let bench = Bench::<D>::new(device);
     let mut largest = 0.0_f32;
     macro_rules! check {

@@ -85,11 +85,11 @@ fn memory_is_given_back() {
         let trained = driver.live();
         engine.evaluate_all(&data).unwrap();
         assert_eq!(driver.live(), trained, "{name}: `evaluate` keeps nothing");
-        engine.predict(&data.x, data.rows).unwrap();
+        engine.predict_single(&data.x[0], data.rows).unwrap();
         // A plan for 512 samples and one for the last 6, each with two pieces.
         assert_eq!(driver.live(), trained + 4, "{name}");
         let (optimizer, loss, metrics) = goal(Adam::new(0.01));
-        engine.compile(optimizer, loss, metrics).unwrap();
+        engine.compile_single(optimizer, loss, metrics).unwrap();
         assert!(driver.live() < trained, "{name}: old plans are dropped");
         drop(engine);
         assert_eq!(driver.live(), 0, "{name}");
@@ -106,7 +106,9 @@ fn predictions_of_many_sizes_do_not_cost_the_plan_of_training() {
     for size in 1..20 {
         let (_, input) = engine.setup().graph.inputs()[0];
         let len = engine.setup().graph.shape(input).size();
-        engine.predict(&data.x[..len * size], size).unwrap();
+        engine
+            .predict_single(&data.x[0][..len * size], size)
+            .unwrap();
     }
     for _ in 0..2 {
         engine.train(8, batch(&data, &rows), 1).unwrap();
@@ -141,15 +143,27 @@ fn gradients_of_fixed_parameters_are_never_written() {
                 let end = start.floats(range.len());
                 let touched = |p: Pointer| start.0 <= p.0 && p.0 < end.0;
                 for command in &commands {
-                    let touches = match command {
-                        Command::Launch { arguments, .. } => arguments
-                            .iter()
-                            .any(|a| matches!(a, Argument::Pointer(p) if touched(*p))),
-                        Command::Product(product) => touched(product.c),
-                    };
+                    let touches = touches(command, &touched);
                     assert!(!touches, "{name}: layer {layer}: {command:?}");
                 }
             }
+        }
+    }
+}
+
+/// Whether a command, or one that it consists of, is given such a place.
+fn touches(command: &Command, place: &impl Fn(Pointer) -> bool) -> bool {
+    match command {
+        Command::Launch { arguments, .. } => arguments
+            .iter()
+            .any(|a| matches!(a, Argument::Pointer(p) if place(*p))),
+        Command::Product(product) => place(product.c),
+        Command::Host(call) => call.writes.iter().any(|w| place(w.start)),
+        Command::Convolution(convolution) => {
+            let bare = &convolution.bare;
+            let parts = [&convolution.own, &bare.before, &bare.after];
+            [bare.x, bare.kernel, bare.y].into_iter().any(place)
+                || parts.into_iter().flatten().any(|c| touches(c, place))
         }
     }
 }
