@@ -102,6 +102,7 @@ pub mod callbacks;
 mod device;
 mod engine;
 mod error;
+pub mod facts;
 #[cfg(test)]
 mod golden;
 #[doc(hidden)]
@@ -132,6 +133,7 @@ pub mod words;
 
 pub use device::Device;
 pub use error::{Error, Result};
+pub use facts::Facts;
 #[cfg(feature = "cuda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cuda")))]
 pub use gpu::nvidia::{CudaOptions, Cudnn, cuda, cuda_with};

@@ -2,12 +2,18 @@
 
 pub use crate::device::Device;
 pub use crate::error::{Error, Result};
+pub use crate::facts::{
+    Axes, Blueprint, Call, Facts, LayerAt, LayerEntry, LayerInfo, Quantity, budget, layers,
+    min_input, summary,
+};
 pub use crate::graph::Graph;
 pub use crate::layers::{Layer, LayerSizes, Place};
 pub use crate::model::{Model, inputs};
 pub use crate::network::{LayerSet, Network, Weights};
 pub use crate::ports::Ports;
-pub use crate::shape::{AsShape, Dims, Outcome, Shape, StaticShape, declared, report};
+pub use crate::shape::{
+    AsShape, Dims, Outcome, Shape, StaticShape, declared, declared_output, report,
+};
 pub use crate::tape::{Built, BuiltLayer, FlatBatch};
 pub use crate::training::data::Targets;
 pub use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};

@@ -140,7 +140,7 @@ def faces():
         "race": {"loss": "sparse_categorical_crossentropy", "weight": 1.0, "metrics": ["accuracy"]},
         "glad": {"loss": "binary_crossentropy", "weight": 0.5, "metrics": ["accuracy"]},
     }
-    case("faces", build, ("SGD", {"learning_rate": 0.1, "momentum": 0.9}), goals,
+    case("faces", build, ("SGD", {"learning_rate": 0.05, "momentum": 0.8}), goals,
          {"image": image, "numbers": numbers}, {"race": race, "glad": glad}, batch_size=8, steps=30)
 
 

@@ -46,7 +46,12 @@ fn check(golden: &Golden) -> Option<f32> {
     let (rows, input) = golden.samples("x");
     let (_, output) = golden.samples("y");
     let kind = golden.case["layer"].as_str().unwrap();
-    let mut trial = with_layer(kind, &golden.case["options"], input, Try { input, output })?;
+    let mut trial = with_layer(
+        kind,
+        &golden.case["options"],
+        &[input],
+        Try { input, output },
+    )?;
     for (parameter, values) in trial.parameters.iter().zip(&mut trial.values) {
         values.copy_from_slice(golden.floats(parameter.name));
     }

@@ -5,7 +5,7 @@ use crate::activations::ActivationFunction;
 use crate::error::Result;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::op::{Backward, Forward, Op};
-use crate::shape::{Outcome, Shape, one_input};
+use crate::shape::{Outcome, Reach, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -52,7 +52,9 @@ impl Activation {
     /// The shape rule.
     pub const fn output(&self, inputs: &[Shape]) -> Outcome {
         match one_input("Activation", inputs) {
-            Ok(input) => Outcome::ok(input),
+            Ok(input) => Outcome::ok(input)
+                .with_activation(self.activation)
+                .with_reach(Reach::Place),
             Err(error) => error,
         }
     }

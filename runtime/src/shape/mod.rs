@@ -11,10 +11,17 @@
 
 mod message;
 mod outcome;
+mod reach;
+mod setting;
 mod types;
 
 pub use message::Message;
-pub use outcome::{MAX_PARAMETERS, Outcome, Parameter, declared, one_input, report};
+pub use outcome::{
+    MAX_PARAMETERS, MAX_SETTINGS, Outcome, Parameter, Totals, declared, declared_output, one_input,
+    report,
+};
+pub use reach::{Reach, Window};
+pub use setting::Setting;
 pub use types::{AsShape, Dims, LastOf, StaticShape};
 
 /// A sample has at most this many dimensions, the batch not counted: dfdx's tensors end at six.
@@ -91,17 +98,18 @@ impl Shape {
         self
     }
 
-    /// Whether this is the shape of the network's input: `network!` names it "the input".
+    /// Whether this is the shape of an input of the network: `network!` calls it "the input", or "the input `image`" if it
+    /// has a name.
     const fn is_input(self) -> bool {
         let (name, input) = (self.from.as_bytes(), b"the input");
         let mut i = 0;
-        while i < name.len() && i < input.len() {
-            if name[i] != input[i] {
+        while i < input.len() {
+            if i == name.len() || name[i] != input[i] {
                 return false;
             }
             i += 1;
         }
-        name.len() == input.len()
+        true
     }
 
     /// What gave this shape, in the user's words.

@@ -20,7 +20,7 @@ pub(crate) fn every_layer<D: Driver>(device: &D::Device) {
         let (_, output) = golden.samples("y");
         let kind = golden.case["layer"].as_str().unwrap();
         let options = &golden.case["options"];
-        let Some(mut trial) = with_layer(kind, options, input, Try { input, output }) else {
+        let Some(mut trial) = with_layer(kind, options, &[input], Try { input, output }) else {
             not_supported.push(golden.name);
             continue;
         };

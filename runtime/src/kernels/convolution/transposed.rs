@@ -10,18 +10,26 @@
 
 use super::{Convolution, Scatter, padded, samples, samples_mut};
 use crate::kernels::simd;
+use lines::Lines;
+
+mod lines;
 
 /// The shapes of one transposed convolution, and the kernels that compute it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TransposedConvolution {
     /// The convolution from the output of this one to its input.
     mirror: Convolution,
+    /// How the forward pass goes if there are few filters.
+    lines: Option<Lines>,
 }
 
 impl TransposedConvolution {
     /// From an image of `mirror.output` and `mirror.filters` to one of `mirror.input` and `mirror.channels`.
     pub(crate) fn of(mirror: Convolution) -> Self {
-        Self { mirror }
+        Self {
+            mirror,
+            lines: Lines::of(&mirror),
+        }
     }
 
     /// The convolution that goes the other way.
@@ -29,15 +37,31 @@ impl TransposedConvolution {
         &self.mirror
     }
 
-    /// Floats in the buffer that [`pack`](Self::pack) fills: bias, padded to whole vectors, and the mirror's weights.
+    /// Floats in the buffer that [`pack`](Self::pack) fills: the weights of the input gradient, then bias and weights of
+    /// the forward pass.
     pub(crate) fn packed_len(&self) -> usize {
-        padded(self.mirror.channels) + self.mirror.packed_len()
+        let mirror = &self.mirror;
+        let forward = match &self.lines {
+            Some(lines) => lines.packed_len(mirror),
+            None => {
+                let taps = mirror.kernel.0 * mirror.kernel.1;
+                (1 + taps * mirror.filters) * padded(mirror.channels)
+            }
+        };
+        self.forward_at() + forward
+    }
+
+    fn forward_at(&self) -> usize {
+        self.mirror.kernel.0 * self.mirror.taps() * padded(self.mirror.filters)
     }
 
     /// Floats of scratch memory a worker needs for `forward` and for `backward`. What it holds does not matter.
     pub(crate) fn scratch_len(&self) -> usize {
-        let gradient = self.bordered_gradient_len() + self.mirror.unfolded_len();
-        gradient.max(self.bordered_input_len())
+        let forward = match &self.lines {
+            Some(lines) => lines.scratch_len(&self.mirror),
+            None => self.bordered_input_len(),
+        };
+        forward.max(self.bordered_gradient_len() + self.mirror.unfolded_len())
     }
 
     /// The input with its border of zeros.
@@ -57,13 +81,24 @@ impl TransposedConvolution {
     /// # Panics
     /// If a length is not that of the layer.
     pub(crate) fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, packed: &mut [f32]) {
+        let mirror = &self.mirror;
+        assert_eq!(kernel.len(), mirror.kernel_len());
+        assert!(bias.is_none_or(|bias| bias.len() == mirror.channels));
         assert_eq!(packed.len(), self.packed_len());
-        let (to, weights) = packed.split_at_mut(padded(self.mirror.channels));
-        to.fill(0.0);
-        if let Some(bias) = bias {
-            to[..self.mirror.channels].copy_from_slice(bias);
+        packed.fill(0.0);
+        let (backward, forward) = packed.split_at_mut(self.forward_at());
+        // The input gradient is the mirror's forward pass, and the other way round.
+        mirror.pack_forward(kernel, backward);
+        match &self.lines {
+            Some(lines) => lines.pack(mirror, kernel, bias, forward),
+            None => {
+                let (to, weights) = forward.split_at_mut(padded(mirror.channels));
+                if let Some(bias) = bias {
+                    to[..mirror.channels].copy_from_slice(bias);
+                }
+                mirror.pack_backward(kernel, weights);
+            }
         }
-        self.mirror.pack(kernel, None, weights);
     }
 
     /// The transposed convolution plus bias, then ReLU if asked, of `rows` samples.
@@ -83,15 +118,34 @@ impl TransposedConvolution {
         assert_eq!(x.len(), rows * mirror.output_len());
         assert_eq!(y.len(), rows * mirror.input_len());
         assert_eq!(packed.len(), self.packed_len());
+        let packed = &packed[self.forward_at()..];
+        let (x, y) = (
+            samples(x, mirror.output_len()),
+            samples_mut(y, mirror.input_len()),
+        );
+        if let Some(lines) = self.lines {
+            let scratch = &mut scratch[..lines.scratch_len(mirror)];
+            scratch.fill(0.0);
+            for (x, y) in x.zip(y) {
+                simd::dispatch(lines::Forward {
+                    lines,
+                    mirror,
+                    x,
+                    packed,
+                    relu,
+                    y,
+                    scratch: &mut *scratch,
+                });
+            }
+            return;
+        }
         let (bias, weights) = packed.split_at(padded(mirror.channels));
-        let weights = &weights[mirror.packed_backward_at()..];
         let bordered = &mut scratch[..self.bordered_input_len()];
         bordered.fill(0.0);
         let row = mirror.output.1 * mirror.filters;
         let bordered_row = mirror.bordered_output().1 * mirror.filters;
-        let border = mirror.gradient_border();
-        let inside = border.0 * bordered_row + border.1 * mirror.filters;
-        for (x, y) in samples(x, mirror.output_len()).zip(samples_mut(y, mirror.input_len())) {
+        let inside = mirror.gradient_border().1 * mirror.filters;
+        for (x, y) in x.zip(y) {
             let lines = bordered[inside..].chunks_mut(bordered_row);
             for (to, from) in lines.zip(x.chunks_exact(row)) {
                 to[..row].copy_from_slice(from);
@@ -135,7 +189,7 @@ impl TransposedConvolution {
         assert_eq!(packed.len(), self.packed_len());
         assert_eq!(d_kernel.len(), mirror.kernel_len());
 
-        let weights = &packed[padded(mirror.channels) + mirror.packed_forward_at()..];
+        let weights = &packed[..self.forward_at()];
         let (gradient, unfolded) = scratch.split_at_mut(self.bordered_gradient_len());
         // Only the border stays as it is from one sample to the next.
         gradient.fill(0.0);
