@@ -38,6 +38,25 @@ pub(crate) struct Wiring {
     pub(crate) calls: Vec<PlannedCall>,
     /// Where each output comes from.
     pub(crate) outputs: Vec<Source>,
+    /// The lines of a graph as the user wrote them, for editors.
+    pub(crate) lines: Vec<Line>,
+}
+
+/// `let x = ..;`, with the names in it.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) name: Ident,
+    pub(crate) mentioned: Vec<Ident>,
+    pub(crate) bound: Bound,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bound {
+    Value(Source),
+    /// A layer that is not applied. In a line of the plan it is the number of the layer; in the scope, its place among all
+    /// that are written.
+    Layer(usize),
 }
 
 /// A layer with its name.
