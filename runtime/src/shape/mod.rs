@@ -15,7 +15,7 @@ mod types;
 
 pub use message::Message;
 pub use outcome::{MAX_PARAMETERS, Outcome, Parameter, declared, one_input, report};
-pub use types::{AsShape, Dims, LastOf, StaticShape};
+pub use types::{AsShape, BatchShape, Dims, LastOf, StaticShape};
 
 /// A sample has at most this many dimensions, the batch not counted: dfdx's tensors end at six.
 pub const MAX_RANK: usize = 4;
