@@ -37,6 +37,13 @@ const SIGNATURES: &[Signature] = &[
         with_option: Some("Conv2D(16, (3, 3), activation = relu)"),
     },
     Signature {
+        names: &["Conv2DTranspose", "Convolution2DTranspose"],
+        required: &["filters", "kernel_size"],
+        optional: &["strides", "padding", "output_padding"],
+        example: "Conv2DTranspose(16, (3, 3))",
+        with_option: Some("Conv2DTranspose(16, (3, 3), strides = 2)"),
+    },
+    Signature {
         names: &["MaxPooling2D", "MaxPool2D"],
         required: &[],
         optional: &["pool_size", "strides", "padding"],
@@ -188,6 +195,7 @@ impl Signature {
         match name {
             "units" | "filters" => Kind::Size,
             "strides" if self.optional.contains(&"pool_size") => Kind::OptionalPair,
+            "output_padding" => Kind::OptionalPair,
             "kernel_size" | "pool_size" | "strides" => Kind::Pair,
             "axes" => Kind::Axes,
             "function" => Kind::Function,
@@ -244,7 +252,6 @@ const NOT_YET: &[&str] = &[
     "CategoryEncoding",
     "Conv1D",
     "Conv1DTranspose",
-    "Conv2DTranspose",
     "Conv3D",
     "ConvLSTM2D",
     "Cropping1D",

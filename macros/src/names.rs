@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 /// Aliases are the same class in Keras, and so is the name it gives.
 fn canonical(kind: &str) -> &str {
     match kind {
+        "Convolution2DTranspose" => "Conv2DTranspose",
         "MaxPool2D" => "MaxPooling2D",
         "AvgPool2D" => "AveragePooling2D",
         "GlobalMaxPool2D" => "GlobalMaxPooling2D",
@@ -100,6 +101,7 @@ mod tests {
             ("ReLU", "re_lu"),
             ("GRUCell", "gru_cell"),
             ("ConvLSTM2D", "conv_lstm2d"),
+            ("Conv2DTranspose", "conv2d_transpose"),
         ] {
             assert_eq!(to_snake_case(kind), name);
         }

@@ -98,6 +98,7 @@ pub use dfdx;
 pub use typenum;
 
 pub mod activations;
+pub mod callbacks;
 mod device;
 mod engine;
 mod error;
@@ -119,6 +120,7 @@ pub mod optimizers;
 mod plan;
 mod ports;
 pub mod prelude;
+mod retyped;
 mod saving;
 pub mod shape;
 mod summary;
@@ -132,7 +134,7 @@ pub use device::Device;
 pub use error::{Error, Result};
 #[cfg(feature = "cuda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cuda")))]
-pub use gpu::nvidia::{CudaOptions, cuda, cuda_with};
+pub use gpu::nvidia::{CudaOptions, Cudnn, cuda, cuda_with};
 pub use model::Model;
 pub use network::{LayerSet, Network};
 pub use ports::Ports;

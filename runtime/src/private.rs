@@ -7,7 +7,9 @@ pub use crate::layers::{Layer, LayerSizes, Place};
 pub use crate::model::{Model, inputs};
 pub use crate::network::{LayerSet, Network, Weights};
 pub use crate::ports::Ports;
-pub use crate::shape::{AsShape, Dims, Outcome, Shape, StaticShape, declared, report};
+pub use crate::shape::{
+    AsShape, Dims, Outcome, Shape, StaticShape, declared, declared_output, report,
+};
 pub use crate::tape::{Built, BuiltLayer, FlatBatch};
 pub use crate::training::data::Targets;
 pub use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};

@@ -71,7 +71,7 @@ pub(super) fn layer(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Read {
 }
 
 /// Reads the doc comments.
-fn docs(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Vec<TokenStream> {
+pub(super) fn docs(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Vec<TokenStream> {
     let mut docs = Vec::new();
     while cursor.is_symbol(0, "#") {
         let Some(attribute) = cursor.group(1, Delimiter::Bracket) else {

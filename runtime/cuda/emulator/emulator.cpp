@@ -331,7 +331,7 @@ constexpr Kernel KERNELS[] = {
     // activations.cu
     ENTRY(activate), ENTRY(activate_backward), ENTRY(softmax), ENTRY(softmax_backward),
     // arrays.cu
-    ENTRY(gather_rows), ENTRY(copy_columns), ENTRY(add),
+    ENTRY(gather_rows), ENTRY(copy_columns), ENTRY(add), ENTRY(transpose),
     // bias.cu
     ENTRY(bias_activate), ENTRY(column_sums),
     // convolution.cu

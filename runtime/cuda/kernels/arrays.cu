@@ -1,4 +1,5 @@
-// Plain work on arrays: putting a batch together, putting arrays side by side, and adding gradients.
+// Plain work on arrays: putting a batch together, putting arrays side by side, adding gradients, and turning a matrix
+// over.
 
 #include "common.cuh"
 
@@ -56,4 +57,23 @@ KERNEL add(const float* x, float* y, unsigned n) {
     Four sum = load(y, i, n);
     for (unsigned j = 0; j < 4; ++j) sum.at[j] += more.at[j];
     store(y, i, n, sum);
+}
+
+// y = x^T, for a (rows, columns) matrix x: 32 x 32 numbers a block, read and written along rows.
+// Grid: (ceil(columns / 32), ceil(rows / 32)).
+KERNEL transpose(const float* x, float* y, unsigned rows, unsigned columns) {
+    constexpr unsigned SIDE = 32, DOWN = BLOCK / SIDE;
+    // A column more, so that the numbers of a column lie in different banks.
+    __shared__ float tile[SIDE][SIDE + 1];
+    const unsigned across = threadIdx.x % SIDE, down = threadIdx.x / SIDE;
+    const unsigned first_row = blockIdx.y * SIDE, first_column = blockIdx.x * SIDE;
+    for (unsigned i = down; i < SIDE; i += DOWN) {
+        const unsigned row = first_row + i, column = first_column + across;
+        if (row < rows && column < columns) tile[i][across] = x[row * columns + column];
+    }
+    __syncthreads();
+    for (unsigned i = down; i < SIDE; i += DOWN) {
+        const unsigned row = first_row + across, column = first_column + i;
+        if (row < rows && column < columns) y[column * rows + row] = tile[across][i];
+    }
 }

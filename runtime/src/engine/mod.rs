@@ -4,6 +4,7 @@ mod cpu;
 #[cfg(test)]
 pub(crate) mod on_devices;
 
+use crate::callbacks::Measured;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 #[cfg(test)]
@@ -95,6 +96,24 @@ impl Setup {
             }
         }
         values
+    }
+
+    /// What each epoch of a training measures.
+    pub(crate) fn measured(&self, validated: bool) -> Vec<Measured> {
+        let nothing = Totals::new(self.goals());
+        let metrics = || self.goals().iter().flat_map(|goal| &goal.metrics);
+        let larger: Vec<&str> = metrics()
+            .filter(|metric| metric.larger_is_better())
+            .map(|metric| metric.name())
+            .collect();
+        let prefixes = ["", "val_"].into_iter().take(if validated { 2 } else { 1 });
+        let names = prefixes.flat_map(|prefix| self.values(prefix, &nothing));
+        names
+            .map(|(name, _)| Measured {
+                larger_is_better: larger.iter().any(|metric| name.ends_with(metric)),
+                name,
+            })
+            .collect()
     }
 
     /// Refuses options of the optimizer that are outside their range.

@@ -1,8 +1,8 @@
 //! Every layer of several inputs: shape, output and all gradients, for the whole batch at once and in parts.
 
-use super::{Golden, close};
+use super::{Golden, Visitor, close, with_layer};
+use crate::layers::Layer;
 use crate::layers::trial::{TRAINING, Trial};
-use crate::layers::{Add, Average, Concatenate, Dot, Layer, Maximum, Minimum, Multiply, Subtract};
 use crate::shape::{Outcome, Shape};
 
 /// Keras' own rounding.
@@ -52,43 +52,28 @@ impl Case {
     }
 }
 
+/// Binds a layer to the sizes of a file.
+struct Bind<'a> {
+    inputs: &'a [Shape],
+    output: Shape,
+}
+
+impl Visitor for Bind<'_> {
+    type Output = Trial;
+
+    fn visit<L: Layer>(self, layer: L, outcome: Outcome) -> Trial {
+        let inputs = self.inputs;
+        assert_eq!(outcome.shape(""), self.output, "{layer:?} of {inputs:?}");
+        Trial::of_several(layer, inputs, &outcome)
+    }
+}
+
 /// Makes the layer that a file describes.
 fn trial(golden: &Golden, inputs: &[Shape], output: Shape) -> Trial {
-    fn of<L: Layer>(layer: L, outcome: &Outcome, inputs: &[Shape], output: Shape) -> Trial {
-        assert_eq!(outcome.message(), None);
-        assert_eq!(outcome.shape(""), output, "{layer:?} of {inputs:?}");
-        Trial::of_several(layer, inputs, outcome)
-    }
-    macro_rules! layer {
-        ($layer:expr) => {{
-            let layer = $layer;
-            of(layer, &layer.output(inputs), inputs, output)
-        }};
-    }
-    let options = &golden.case["options"];
-    let axis = |value: &serde_json::Value| value.as_i64().unwrap() as isize;
-    match golden.case["layer"].as_str().unwrap() {
-        "Add" => layer!(Add::new()),
-        "Average" => layer!(Average::new()),
-        "Concatenate" => layer!(Concatenate {
-            axis: axis(&options["axis"])
-        }),
-        "Dot" => {
-            let axes = match options["axes"].as_array() {
-                Some(axes) => [axis(&axes[0]), axis(&axes[1])],
-                None => [axis(&options["axes"]); 2],
-            };
-            layer!(Dot {
-                axes,
-                normalize: options["normalize"].as_bool().unwrap()
-            })
-        }
-        "Maximum" => layer!(Maximum::new()),
-        "Minimum" => layer!(Minimum::new()),
-        "Multiply" => layer!(Multiply::new()),
-        "Subtract" => layer!(Subtract::new()),
-        other => panic!("no layer is called {other}"),
-    }
+    let kind = golden.case["layer"].as_str().unwrap();
+    let bind = Bind { inputs, output };
+    with_layer(kind, &golden.case["options"], inputs, bind)
+        .unwrap_or_else(|| panic!("no layer is called {kind}"))
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod average_pooling2d;
 mod batch_normalization;
 mod concatenate;
 mod conv2d;
+mod conv2d_transpose;
+mod convolution_on_gpu;
 mod dense;
 mod dot;
 mod dropout;
@@ -48,6 +50,9 @@ pub use average_pooling2d::{AveragePooling2D, AveragePooling2D as AvgPool2D};
 pub use batch_normalization::{BatchNormalization, BatchNormalizationParameters};
 pub use concatenate::Concatenate;
 pub use conv2d::{Conv2D, Conv2DParameters};
+pub use conv2d_transpose::{
+    Conv2DTranspose, Conv2DTranspose as Convolution2DTranspose, Conv2DTransposeParameters,
+};
 pub use dense::{Dense, DenseParameters};
 pub use dot::Dot;
 pub use dropout::Dropout;

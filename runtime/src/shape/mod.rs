@@ -14,7 +14,9 @@ mod outcome;
 mod types;
 
 pub use message::Message;
-pub use outcome::{MAX_PARAMETERS, Outcome, Parameter, declared, one_input, report};
+pub use outcome::{
+    MAX_PARAMETERS, Outcome, Parameter, declared, declared_output, one_input, report,
+};
 pub use types::{AsShape, BatchShape, Dims, LastOf, StaticShape};
 
 /// A sample has at most this many dimensions, the batch not counted: dfdx's tensors end at six.
@@ -91,17 +93,18 @@ impl Shape {
         self
     }
 
-    /// Whether this is the shape of the network's input: `network!` names it "the input".
+    /// Whether this is the shape of an input of the network: `network!` calls it "the input", or "the input `image`" if it
+    /// has a name.
     const fn is_input(self) -> bool {
         let (name, input) = (self.from.as_bytes(), b"the input");
         let mut i = 0;
-        while i < name.len() && i < input.len() {
-            if name[i] != input[i] {
+        while i < input.len() {
+            if i == name.len() || name[i] != input[i] {
                 return false;
             }
             i += 1;
         }
-        name.len() == input.len()
+        true
     }
 
     /// What gave this shape, in the user's words.

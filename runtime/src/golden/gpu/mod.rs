@@ -1,6 +1,6 @@
 //! The same files, against what the commands for a GPU compute.
 
-mod layers;
+pub(crate) mod layers;
 mod losses;
 mod merging;
 mod metrics;

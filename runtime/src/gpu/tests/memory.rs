@@ -143,15 +143,27 @@ fn gradients_of_fixed_parameters_are_never_written() {
                 let end = start.floats(range.len());
                 let touched = |p: Pointer| start.0 <= p.0 && p.0 < end.0;
                 for command in &commands {
-                    let touches = match command {
-                        Command::Launch { arguments, .. } => arguments
-                            .iter()
-                            .any(|a| matches!(a, Argument::Pointer(p) if touched(*p))),
-                        Command::Product(product) => touched(product.c),
-                    };
+                    let touches = touches(command, &touched);
                     assert!(!touches, "{name}: layer {layer}: {command:?}");
                 }
             }
+        }
+    }
+}
+
+/// Whether a command, or one that it consists of, is given such a place.
+fn touches(command: &Command, place: &impl Fn(Pointer) -> bool) -> bool {
+    match command {
+        Command::Launch { arguments, .. } => arguments
+            .iter()
+            .any(|a| matches!(a, Argument::Pointer(p) if place(*p))),
+        Command::Product(product) => place(product.c),
+        Command::Host(call) => call.writes.iter().any(|w| place(w.start)),
+        Command::Convolution(convolution) => {
+            let bare = &convolution.bare;
+            let parts = [&convolution.own, &bare.before, &bare.after];
+            [bare.x, bare.kernel, bare.y].into_iter().any(place)
+                || parts.into_iter().flatten().any(|c| touches(c, place))
         }
     }
 }
