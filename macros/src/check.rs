@@ -1,6 +1,6 @@
 //! From what was written to what will be emitted: every layer gets its name and its arguments their places.
 
-use crate::ast::{Body, Layer, Name, Network, Shape, Step};
+use crate::ast::{Body, Layer, Limit, Name, Network, Shape, Step};
 use crate::errors::{Errors, Place};
 use crate::names::Names;
 use crate::sugar::{self, Call};
@@ -17,6 +17,7 @@ pub(crate) struct Plan {
     pub(crate) generics: Generics,
     pub(crate) input: Option<Shape>,
     pub(crate) output: Option<Shape>,
+    pub(crate) budget: Vec<Limit>,
     pub(crate) steps: Vec<PlannedStep>,
     /// Nothing is missing, so that the network could run.
     pub(crate) complete: bool,
@@ -77,6 +78,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         generics: network.generics,
         input: network.input,
         output: network.output,
+        budget: network.budget,
         steps,
     }
 }

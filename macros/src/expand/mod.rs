@@ -148,9 +148,11 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let layers = layers::layers(&context);
         let dfdx = dfdx::dfdx(&context);
         let facts = facts::facts(&context);
+        let budget = facts::budget(&context);
         quote! {
             #consts
             #types
+            #budget
             const _: () = {
                 #layers
                 #dfdx
