@@ -16,7 +16,7 @@ const MAX_RANK: usize = 4;
 pub(crate) fn placeholder(kind: Kind) -> TokenStream {
     match kind {
         Kind::Size | Kind::Other => quote!(0),
-        Kind::Pair => quote!([0, 0]),
+        Kind::Pair | Kind::Axes => quote!([0, 0]),
         Kind::OptionalPair => quote!(::core::option::Option::None),
         Kind::Shape => quote!([0]),
         Kind::Number => quote!(0.0),
@@ -46,6 +46,7 @@ pub(crate) fn convert(
             let pair = mistakes.pair()?;
             Some(quote!(::core::option::Option::Some(#pair)))
         }
+        Kind::Axes => Some(axes(value)),
         Kind::Shape => mistakes.shape(),
         Kind::Number => mistakes.number(),
         Kind::Word => mistakes.word(),
@@ -71,6 +72,25 @@ pub(crate) fn plain(value: &Expr) -> TokenStream {
             array(&elements, value.span())
         }
         None => value.to_token_stream(),
+    }
+}
+
+/// One axis for both inputs, `1` or `-1`, as a pair; everything else as it is.
+fn axes(value: &Expr) -> TokenStream {
+    let number = match bare(value) {
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) => expr,
+        other => other,
+    };
+    match literal(number) {
+        Some(Lit::Int(_)) => array(
+            &[value.to_token_stream(), value.to_token_stream()],
+            value.span(),
+        ),
+        _ => plain(value),
     }
 }
 

@@ -137,6 +137,21 @@ pub enum Error {
         expected: &'static str,
     },
 
+    /// A callback watches something that is not measured.
+    #[error(
+        "{callback} watches `{monitor}`, which is not measured; {}; there are {}",
+        way_to_measure(monitor, measured),
+        measured.join(", ")
+    )]
+    NotMeasured {
+        /// The callback.
+        callback: &'static str,
+        /// What it watches.
+        monitor: String,
+        /// What is measured.
+        measured: Vec<String>,
+    },
+
     /// A validation split leaves one side empty.
     #[error("validation_split = {split} of {samples} samples leaves no samples for {side}")]
     EmptySplit {
@@ -167,6 +182,20 @@ pub enum Error {
         /// The network.
         network: String,
         /// One line for each tensor that is missing, unknown or different.
+        problems: Vec<String>,
+    },
+
+    /// The weights of one network do not fit another.
+    #[error(
+        "the weights of {from} do not fit {to}:\n{}\nhelp: a layer whose parameters change with the size of the input ties the network to it; `GlobalMaxPooling2D()` in place of `Flatten()` gives as many numbers for any image",
+        problems.join("\n")
+    )]
+    NotTheSameLayers {
+        /// The network that has the weights.
+        from: String,
+        /// The network that was to take them.
+        to: String,
+        /// One line for each layer that differs.
         problems: Vec<String>,
     },
 
@@ -201,7 +230,7 @@ pub enum Error {
     /// Something has no kernels for the device.
     #[error("{what} does not run on a GPU; build the model on `Cpu`")]
     NotOnDevice {
-        /// A layer, loss, metric or optimizer.
+        /// A loss, metric or optimizer. A layer without kernels runs on the host.
         what: String,
     },
 
@@ -209,6 +238,19 @@ pub enum Error {
     #[error("there is no GPU to work on: {reason}; {way_out}")]
     NoGpu {
         /// What was found.
+        reason: String,
+        /// What helps.
+        way_out: &'static str,
+    },
+
+    /// A library is not there that an option cannot do without.
+    #[error("{wanted_by} needs {library}, which is not installed ({reason}); {way_out}")]
+    NoLibrary {
+        /// Which library.
+        library: &'static str,
+        /// The option.
+        wanted_by: &'static str,
+        /// What the loader says.
         reason: String,
         /// What helps.
         way_out: &'static str,
@@ -237,6 +279,16 @@ fn data_set(place: &Place) -> String {
     match place.what {
         "x" => String::new(),
         other => format!("{other}: "),
+    }
+}
+
+/// How something comes to be measured.
+fn way_to_measure(monitor: &str, measured: &[String]) -> &'static str {
+    let validated = measured.iter().any(|name| name.starts_with("val_"));
+    if monitor.starts_with("val_") && !validated {
+        "give `fit` a validation_split or validation_data"
+    } else {
+        "compile the model with it as a metric, or watch something else"
     }
 }
 

@@ -56,12 +56,9 @@ impl<N: Network, D: Device> Model<N, D> {
     /// [`Error::Device`] if the device fails.
     pub fn new(network: N, device: &D) -> Result<Self> {
         let _ = network;
-        let setup = Setup::new(N::graph(), draw_seed(device));
-        Ok(Model {
-            engine: D::Engine::new(device, setup)?,
-            device: device.clone(),
-            network: PhantomData,
-        })
+        let setup = Setup::of::<N>(draw_seed(device));
+        let engine = D::Engine::new(device, setup)?;
+        Ok(Model::with_engine(device.clone(), engine))
     }
 }
 
@@ -99,11 +96,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
             .map(|(loss, metrics)| Goal { loss, metrics })
             .collect();
         self.engine.compile(Box::new(optimizer), goals)?;
-        Ok(Model {
-            device: self.device,
-            engine: self.engine,
-            network: PhantomData,
-        })
+        Ok(Model::with_engine(self.device, self.engine))
     }
 
     /// The device.
@@ -178,6 +171,15 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
         // A parameter that an option has switched off has length 0, and not every layer names it on both sides.
         values.retain(|value| !value.is_empty());
         self.engine.set_parameters(values)
+    }
+
+    /// A model around an engine.
+    pub(crate) fn with_engine(device: D, engine: D::Engine) -> Self {
+        Model {
+            device,
+            engine,
+            network: PhantomData,
+        }
     }
 
     pub(crate) fn engine(&self) -> &D::Engine {

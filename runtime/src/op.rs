@@ -247,7 +247,7 @@ pub trait Op: Debug + Send + Sync {
     /// The forward pass as commands for a GPU, what [`Op::after_step`] does included.
     ///
     /// # Errors
-    /// [`Error::NotOnDevice`](crate::Error::NotOnDevice) if there are no kernels for it.
+    /// [`Error::NotOnDevice`](crate::Error::NotOnDevice) if there are no kernels for it. Then both passes run on the host.
     fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
         let _ = (call, to);
         not_on_a_gpu(self)
@@ -256,7 +256,7 @@ pub trait Op: Debug + Send + Sync {
     /// The backward pass as commands for a GPU. Gradients of parameters are overwritten.
     ///
     /// # Errors
-    /// As for [`Op::record_forward`].
+    /// [`Error::NotOnDevice`](crate::Error::NotOnDevice) if there are kernels for the forward pass only.
     fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
         let _ = (call, to);
         not_on_a_gpu(self)

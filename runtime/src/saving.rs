@@ -50,22 +50,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// # }
     /// ```
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let tensors: Vec<(String, Stored)> = named(&self.engine().setup().graph)
-            .filter(|(_, parameter)| parameter.shape.size() > 0)
-            .zip(self.engine().parameters()?)
-            .map(|((name, parameter), values)| (name, Stored::new(parameter.shape, &values)))
-            .collect();
-        let views = tensors.iter().map(|(name, stored)| (name, stored.view()));
-        let mut checked = Vec::with_capacity(tensors.len());
-        for (name, view) in views {
-            checked.push((name, view.map_err(|e| not_weights(path, &e))?));
-        }
-        let description = Description::new(&N::BLUEPRINT).to_string();
-        let metadata = HashMap::from([(METADATA.to_owned(), description)]);
-        let bytes =
-            safetensors::serialize(checked, Some(metadata)).map_err(|e| not_weights(path, &e))?;
-        replace(path, &bytes)
+        save(self.engine(), path.as_ref())
     }
 
     /// Reads all weights from a safetensors file. Names, shapes and element types must be this network's; if anything
@@ -105,6 +90,24 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
         }
         self.engine_mut().set_parameters(parameters)
     }
+}
+
+/// Writes all weights of an engine.
+pub(crate) fn save<E: Engine>(engine: &E, path: &Path) -> Result<()> {
+    let tensors: Vec<(String, Stored)> = named(&engine.setup().graph)
+        .filter(|(_, parameter)| parameter.shape.size() > 0)
+        .zip(engine.parameters()?)
+        .map(|((name, parameter), values)| (name, Stored::new(parameter.shape, &values)))
+        .collect();
+    let views = tensors.iter().map(|(name, stored)| (name, stored.view()));
+    let mut checked = Vec::with_capacity(tensors.len());
+    for (name, view) in views {
+        checked.push((name, view.map_err(|e| not_weights(path, &e))?));
+    }
+    let metadata = HashMap::from([(METADATA.to_owned(), engine.setup().description.clone())]);
+    let bytes =
+        safetensors::serialize(checked, Some(metadata)).map_err(|e| not_weights(path, &e))?;
+    replace(path, &bytes)
 }
 
 /// Where the file says which network it is for.

@@ -6,50 +6,23 @@
 use super::consts::report;
 use super::{Context, numbered, transplant};
 use crate::ast::Quantity;
-use proc_macro2::{Ident, Literal, TokenStream};
+use crate::check::Source;
+use crate::names::plain;
+use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
-
-/// A network as a list of calls. Its values are numbered: first the inputs, then what each call gives.
-struct Wiring<'a> {
-    /// The names of the inputs and the constants that hold their shapes.
-    inputs: Vec<(String, TokenStream)>,
-    layers: Vec<Layer<'a>>,
-    calls: Vec<Call>,
-    /// The names of the outputs and which values they are.
-    outputs: Vec<(String, usize)>,
-}
-
-struct Layer<'a> {
-    name: String,
-    /// The layer as it was written, and what the user says of it.
-    text: &'a str,
-    docs: &'a [TokenStream],
-    /// Its type.
-    alias: Ident,
-    /// The first call of it.
-    call: usize,
-}
-
-struct Call {
-    layer: usize,
-    outcome: Ident,
-    shape: Ident,
-    inputs: Vec<usize>,
-}
 
 /// The constants of the trait and, so that they need no import, of the type.
 pub(super) fn facts(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
-    let wiring = context.plan.complete.then(|| list(context));
-    let parts = match &wiring {
-        Some(wiring) => Parts {
-            layers: wiring.layers.len(),
-            values: wiring.inputs.len() + wiring.calls.len(),
-            blueprint: blueprint(&context.name, wiring),
+    let parts = match context.plan.complete {
+        true => Parts {
+            layers: context.layers().count(),
+            values: context.plan.inputs.len() + context.calls().count(),
+            blueprint: blueprint(context),
         },
-        None => Parts::unknown(&context.name),
+        false => Parts::unknown(&context.name),
     };
-    let documentation = wiring.map(|wiring| documentation(this, &wiring));
+    let documentation = context.plan.complete.then(|| documentation(context));
     let traits = parts.implementation(&quote!(), &quote!(#this), &quote!());
     let constants = constants();
     quote! {
@@ -109,57 +82,40 @@ pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
     }
 }
 
-/// A list of layers, each of which takes what the one before it gives.
-fn list<'a>(context: &'a Context<'_>) -> Wiring<'a> {
-    let mut wiring = Wiring {
-        inputs: vec![("input".to_owned(), quote!(__INPUT))],
-        layers: Vec::new(),
-        calls: Vec::new(),
-        outputs: Vec::new(),
-    };
-    for (i, layer) in context.layers() {
-        wiring.layers.push(Layer {
-            name: crate::names::plain(&layer.field),
-            text: &layer.text,
-            docs: &layer.docs,
-            alias: numbered("__Layer", i),
-            call: i,
-        });
-        wiring.calls.push(Call {
-            layer: i,
-            outcome: numbered("__OUTCOME", i),
-            shape: numbered("__SHAPE", i),
-            inputs: vec![i],
-        });
-    }
-    let last = wiring.calls.len();
-    wiring.outputs.push(("output".to_owned(), last));
-    wiring
+/// The number of a value: first come the inputs, then what each call gives.
+fn value(context: &Context<'_>, source: Source) -> Literal {
+    Literal::usize_unsuffixed(match source {
+        Source::Input(i) => i,
+        Source::Call(i) => context.plan.inputs.len() + i,
+        // Does not occur: this is written only for networks in which every value is known.
+        Source::Unknown => 0,
+    })
 }
 
 /// The wiring as a constant.
-fn blueprint(name: &str, wiring: &Wiring<'_>) -> TokenStream {
-    let inputs = wiring
-        .inputs
-        .iter()
-        .map(|(name, shape)| quote!((#name, #shape)));
-    let layers = wiring.layers.iter().map(|layer| {
-        let Layer {
-            name, alias, call, ..
-        } = layer;
-        let call = Literal::usize_unsuffixed(*call);
+fn blueprint(context: &Context<'_>) -> TokenStream {
+    let name = &context.name;
+    let inputs = context.input_names().into_iter().enumerate();
+    let inputs = inputs.map(|(i, name)| {
+        let (name, shape) = (plain(&name), numbered("__INPUT", i));
+        quote!((#name, #shape))
+    });
+    let layers = context.layers().map(|(i, layer)| {
+        let (name, alias) = (plain(&layer.field), numbered("__Layer", i));
+        let call = Literal::usize_unsuffixed(layer.first_call);
         quote!(__addax::LayerEntry { name: #name, kind: <#alias as __addax::Layer>::KIND, call: #call })
     });
-    let calls = wiring.calls.iter().map(|call| {
-        let Call { outcome, shape, .. } = call;
+    let calls = context.calls().map(|(i, call)| {
+        let (outcome, shape) = (numbered("__OUTCOME", i), numbered("__SHAPE", i));
         let layer = Literal::usize_unsuffixed(call.layer);
-        let inputs = call.inputs.iter().map(|i| Literal::usize_unsuffixed(*i));
+        let inputs = call.inputs.iter().flatten().map(|source| value(context, *source));
         quote! {
             __addax::Call { layer: #layer, outcome: &#outcome, shape: #shape, inputs: &[#(#inputs),*] }
         }
     });
-    let outputs = wiring.outputs.iter().map(|(name, value)| {
-        let value = Literal::usize_unsuffixed(*value);
+    let outputs = context.output_names().into_iter().enumerate();
+    let outputs = outputs.map(|(i, name)| {
+        let (name, value) = (plain(&name), value(context, context.output(i)));
         quote!((#name, #value))
     });
     quote! {
@@ -175,15 +131,18 @@ fn blueprint(name: &str, wiring: &Wiring<'_>) -> TokenStream {
 
 /// A row for each layer in the network's documentation. rustdoc shows the lengths of arrays as numbers, and no other
 /// constants in types.
-fn documentation(this: &Ident, wiring: &Wiring<'_>) -> TokenStream {
-    let rows = wiring.layers.iter().enumerate().map(|(i, layer)| {
-        let Layer { docs, call, .. } = layer;
-        let text = format!(" `{}`: {}", layer.name, layer.text);
+fn documentation(context: &Context<'_>) -> TokenStream {
+    let this = &context.this;
+    let rows = context.layers().map(|(i, layer)| {
+        let docs = &layer.docs;
+        let text = format!(" `{}`: {}", plain(&layer.field), layer.text);
         let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
-        let call = wiring.calls.get(*call)?;
-        let Call { outcome, shape, .. } = call;
+        let (outcome, shape) = (
+            numbered("__OUTCOME", layer.first_call),
+            numbered("__SHAPE", layer.first_call),
+        );
         let index = Literal::usize_unsuffixed(i);
-        Some(quote! {
+        quote! {
             #[cfg(doc)]
             #[doc = #text]
             #gap
@@ -201,9 +160,9 @@ fn documentation(this: &Ident, wiring: &Wiring<'_>) -> TokenStream {
                 /// Multiplications with an addition for one sample.
                 type Macs = [(); #outcome.macs()];
             }
-        })
+        }
     });
-    rows.flatten().collect()
+    rows.collect()
 }
 
 /// What differs between networks.

@@ -101,9 +101,9 @@ fn a_habit_that_shows_in_every_line_gets_one_message() {
         "write `,` for each `;`",
     );
     says(
-        "let x = Flatten()(input); let x = Dense(10)(x);",
+        "Flatten(), let x = Dense(64), let x = Dense(10),",
         "a list of layers has no `let`: each layer takes what the one before it gives",
-        "write each layer alone: `Dense(10),`; branches are not supported yet",
+        "write each layer alone: `Dense(10),`, or name the inputs and outputs: `(image: (28, 28, 1)) => (digit: 10)`",
     );
     says(
         "model.add(Flatten()); model.add(Dense(10));",
@@ -531,12 +531,6 @@ fn headers_are_read_as_far_as_they_go() {
             "Letters<const N: usize>: N => 10 { Flatten() }",
             "networks with parameters are not supported yet",
             "use constants for the sizes: `const SIDE: usize = 28;` and `Letters: (SIDE, SIDE, 1) => 10 { .. }`",
-        ),
-        (
-            "Letters: (image: 28) => (digit: 10) { let digit = Dense(10)(image); }",
-            "networks with named inputs and outputs are not supported yet",
-            "write the shapes without names and the layers as a list: \
-             `Letters: (28, 28, 1) => 10 { Flatten(), Dense(10) }`",
         ),
         (
             "Letters: 784 => 10 { Dense(10) } Digits: 64 => 10 { Dense(10) }",

@@ -48,7 +48,7 @@ fn graph(golden: &Golden) -> Graph {
             name,
             after: value,
         };
-        value = with_layer(text("type"), &layer["options"], before, append)
+        value = with_layer(text("type"), &layer["options"], &[before], append)
             .unwrap_or_else(|| panic!("{}: no layer {}", golden.name, text("type")));
     }
     graph.output("output", value);
@@ -160,7 +160,7 @@ fn check<E: Engine>(golden: &Golden, device: &E::Device) -> [f32; 2] {
 }
 
 /// The names of all parameters in order: `dense_1.bias`.
-fn weight_names(graph: &Graph) -> Vec<String> {
+pub(super) fn weight_names(graph: &Graph) -> Vec<String> {
     let layers = graph.layers().iter();
     layers
         .flat_map(|layer| {

@@ -5,9 +5,11 @@ use super::command::{
     Recorder,
 };
 use super::driver::{Driver, Memory};
+use super::host::Floats;
+use super::host_op::{HostOp, Places};
 use super::weights::Weights;
 use crate::engine::Compiled;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::plan::{Buffer, Call, Goal, Gradient, Mode, Outline, Step, Store, arena};
 use crate::training::data::TargetRule;
@@ -24,7 +26,11 @@ pub(crate) struct GpuPlan<D: Driver> {
     pub(crate) targets: Vec<Pointer>,
     /// Where the answers are, for each output.
     pub(crate) answers: Vec<Pointer>,
+    /// Where the loss and the sums of the metrics go.
+    pub(crate) totals: PlanTotals<D>,
     commands: Vec<Command>,
+    /// Whether they can be captured: the host has no part in them.
+    captures: bool,
     has_run: bool,
     captured: Option<D::Captured>,
     // Everything above points into these.
@@ -33,20 +39,24 @@ pub(crate) struct GpuPlan<D: Driver> {
 }
 
 impl<D: Driver> GpuPlan<D> {
-    /// The plan of a network for batches of `rows` samples. `totals` takes the loss and the sums of the metrics.
+    /// The plan of a network for batches of `rows` samples.
     pub(crate) fn new(
         driver: &Arc<D>,
         graph: &Graph,
         store: &Store,
         weights: &Weights<D>,
         compiled: Option<&Compiled>,
-        totals: Pointer,
+        totals: PlanTotals<D>,
         (mode, rows): (Mode, usize),
     ) -> Result<Self> {
         let training = mode == Mode::Train;
         let mut outline = Outline::new(graph, store, mode);
         let values = Memory::floats(driver, arena(&mut outline.buffers, rows))?;
         let place = |id: usize| values.start().floats(outline.buffers[id].offset);
+        let floats = |id: usize| Floats {
+            start: place(id),
+            count: rows * outline.buffers[id].row_len,
+        };
 
         // One after another: the targets of each output, a number for each number of an answer, what ops leave for their
         // backward pass, the gradients of one more call of a layer, and the room that all of them share to work in.
@@ -73,6 +83,7 @@ impl<D: Driver> GpuPlan<D> {
         let work = Memory::floats(driver, room.0)?;
         let at = |offset: usize| work.start().floats(offset);
 
+        let mut on_host: Vec<Option<Arc<HostOp>>> = vec![None; outline.steps.len()];
         let mut to = Recorder::default();
         if let (true, Some(compiled)) = (training, compiled) {
             to.begin_step(weights.state.start(), compiled.optimizer.betas());
@@ -83,20 +94,36 @@ impl<D: Driver> GpuPlan<D> {
                 Call::Forward(s) => {
                     let step = &outline.steps[s];
                     let inputs: Vec<Pointer> = step.flow.inputs.iter().map(|&i| place(i)).collect();
-                    step.op.record_forward(
-                        RecordForward {
-                            rows,
-                            training,
-                            layer: step.node as u32,
+                    let call = RecordForward {
+                        rows,
+                        training,
+                        layer: step.node as u32,
+                        inputs: &inputs,
+                        output: place(step.flow.output),
+                        parameters: &weights.parameters(store, step.layer),
+                        shared: at(shared[s]),
+                        scratch: at(scratch),
+                        state: weights.state.start(),
+                    };
+                    let recorded = to.attempt(|to| step.op.record_forward(call, to));
+                    if !matches!(recorded, Err(Error::NotOnDevice { .. })) {
+                        recorded?;
+                        continue;
+                    }
+                    // A layer without kernels runs on the host.
+                    let block = &store.blocks()[step.layer];
+                    let op = HostOp::new(&step.op, (rows, training), step.node as u32, block);
+                    let inputs: Vec<Floats> = step.flow.inputs.iter().map(|&i| floats(i)).collect();
+                    op.record_forward(
+                        Places {
                             inputs: &inputs,
-                            output: place(step.flow.output),
-                            parameters: &weights.parameters(store, step.layer),
-                            shared: at(shared[s]),
-                            scratch: at(scratch),
+                            output: floats(step.flow.output),
+                            parameters: weights.values.start().floats(block.all.start),
                             state: weights.state.start(),
                         },
                         &mut to,
-                    )?;
+                    );
+                    on_host[s] = Some(op);
                 }
                 Call::Head(h) => {
                     let head = &outline.heads[h];
@@ -104,7 +131,7 @@ impl<D: Driver> GpuPlan<D> {
                     let (Some(predictions), Some(goal)) = (head.predictions, goal) else {
                         continue;
                     };
-                    let totals = totals.doubles(sums_before(compiled, h));
+                    let totals = totals.start().doubles(sums_before(compiled, h));
                     record_goal(
                         goal,
                         RecordLoss {
@@ -133,26 +160,34 @@ impl<D: Driver> GpuPlan<D> {
                     let inputs: Vec<Pointer> = flow.inputs.iter().map(|&i| place(i)).collect();
                     let d_inputs = flow.d_inputs.iter().map(|d| d.map(|g| place(g.buffer)));
                     let d_inputs: Vec<Option<Pointer>> = d_inputs.collect();
-                    let gradients = match again[s] {
-                        true => weights.gradients_at(at(more_gradients), store, step.layer),
-                        false => weights.gradients(store, step.layer),
+                    let block = &store.blocks()[step.layer];
+                    let gradients_start = match again[s] {
+                        true => at(more_gradients),
+                        false => weights.gradients.start().floats(block.all.start),
                     };
-                    step.op.record_backward(
-                        RecordBackward {
-                            rows,
-                            layer: step.node as u32,
-                            inputs: &inputs,
-                            output: place(flow.output),
-                            d_output: place(d_output),
-                            d_inputs: &d_inputs,
-                            parameters: &weights.parameters(store, step.layer),
-                            gradients: &gradients,
-                            shared: at(shared[s]),
-                            scratch: at(scratch),
-                            state: weights.state.start(),
-                        },
-                        &mut to,
-                    )?;
+                    let gradients = weights.gradients_at(gradients_start, store, step.layer);
+                    if let Some(op) = &on_host[s] {
+                        let d_inputs = flow.d_inputs.iter().map(|d| d.map(|g| floats(g.buffer)));
+                        let d_inputs: Vec<Option<Floats>> = d_inputs.collect();
+                        op.record_backward(floats(d_output), &d_inputs, gradients_start, &mut to);
+                    } else {
+                        step.op.record_backward(
+                            RecordBackward {
+                                rows,
+                                layer: step.node as u32,
+                                inputs: &inputs,
+                                output: place(flow.output),
+                                d_output: place(d_output),
+                                d_inputs: &d_inputs,
+                                parameters: &weights.parameters(store, step.layer),
+                                gradients: &gradients,
+                                shared: at(shared[s]),
+                                scratch: at(scratch),
+                                state: weights.state.start(),
+                            },
+                            &mut to,
+                        )?;
+                    }
                     for d_input in &flow.d_inputs {
                         sum(*d_input, rows, &outline.buffers, place, &mut to);
                     }
@@ -179,13 +214,17 @@ impl<D: Driver> GpuPlan<D> {
                 &mut to,
             )?;
         }
+        let commands = to.finish();
+        let captures = !commands.iter().any(|c| matches!(c, Command::Host(_)));
         Ok(GpuPlan {
             mode,
             rows,
             inputs: (0..outline.inputs).map(place).collect(),
             targets: targets.into_iter().map(at).collect(),
             answers: outline.heads.iter().map(|h| place(h.last)).collect(),
-            commands: to.finish(),
+            totals,
+            commands,
+            captures,
             has_run: false,
             captured: None,
             _arena: values,
@@ -193,10 +232,19 @@ impl<D: Driver> GpuPlan<D> {
         })
     }
 
+    /// Sets sums of its own to 0.
+    pub(crate) fn clear_totals(&self) -> Result<()> {
+        match &self.totals {
+            PlanTotals::Own(sums) => sums.clear(),
+            PlanTotals::Elsewhere(_) | PlanTotals::None => Ok(()),
+        }
+    }
+
     /// Runs the step. With `capture` its commands are prepared at the second time and replayed from then on: the first
     /// time a driver may still have to load what they need, and a plan that is used once is not worth it.
     pub(crate) fn run(&mut self, driver: &D, capture: bool) -> Result<()> {
-        if !capture || !std::mem::replace(&mut self.has_run, true) {
+        let again = std::mem::replace(&mut self.has_run, true);
+        if !(capture && self.captures && again) {
             return driver.run(&self.commands);
         }
         let captured = match &mut self.captured {
@@ -204,6 +252,27 @@ impl<D: Driver> GpuPlan<D> {
             slot => slot.insert(driver.capture(&self.commands)?),
         };
         driver.replay(captured)
+    }
+}
+
+/// The sums of a step, as doubles: one after another the loss of each output and what its metrics keep.
+#[derive(Debug)]
+pub(crate) enum PlanTotals<D: Driver> {
+    /// There are none.
+    None,
+    /// They outlive the plan.
+    Elsewhere(Pointer),
+    /// They are the plan's own.
+    Own(Memory<D>),
+}
+
+impl<D: Driver> PlanTotals<D> {
+    fn start(&self) -> Pointer {
+        match self {
+            PlanTotals::None => Pointer::NULL,
+            PlanTotals::Elsewhere(start) => *start,
+            PlanTotals::Own(sums) => sums.start(),
+        }
     }
 }
 

@@ -278,22 +278,7 @@ impl Op for DenseOp {
             transpose_b: false,
         });
         let bias = call.parameters.get(1).copied();
-        // A softmax looks at whole rows and follows on its own.
-        let (together, after) = match self.activation {
-            ActivationFunction::Softmax => (ActivationFunction::Linear, self.activation),
-            other => (other, ActivationFunction::Linear),
-        };
-        if bias.is_some() || together != ActivationFunction::Linear {
-            let arguments = [
-                output.into(),
-                bias.into(),
-                rows.into(),
-                self.units.into(),
-                together.into(),
-            ];
-            to.elements("bias_activate", rows * self.units, arguments);
-        }
-        to.activate(after, output, output, rows, self.units);
+        to.bias_activate(bias, self.activation, output, rows, self.units);
         Ok(())
     }
 

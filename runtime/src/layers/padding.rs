@@ -14,6 +14,42 @@ pub enum Padding {
     Same,
 }
 
+/// What is wrong with a window of size `size`, whatever the image, if anything is. The words are those of
+/// [`window_output`].
+pub(crate) const fn impossible_window(
+    layer: &str,
+    window: &str,
+    size: [usize; 2],
+    strides: [usize; 2],
+) -> Option<Message> {
+    if size[0] == 0 || size[1] == 0 {
+        return Some(
+            Message::new("the ")
+                .text(window)
+                .text(" of `")
+                .text(layer)
+                .text("` is ")
+                .number(size[0])
+                .text("x")
+                .number(size[1])
+                .text(", but it must be at least 1x1"),
+        );
+    }
+    if strides[0] == 0 || strides[1] == 0 {
+        return Some(
+            Message::new("the strides of `")
+                .text(layer)
+                .text("` are (")
+                .number(strides[0])
+                .text(", ")
+                .number(strides[1])
+                .text("), but a window must move by at least 1")
+                .help("leave `strides` out for the default"),
+        );
+    }
+    None
+}
+
 /// The (height, width) that a window of size `size` gives on `input`, or what is wrong with it.
 ///
 /// `layer` and `window` are the words of the message: `Conv2D` and `kernel`.
@@ -25,26 +61,8 @@ pub(crate) const fn window_output(
     strides: [usize; 2],
     padding: Padding,
 ) -> Result<[usize; 2], Message> {
-    if size[0] == 0 || size[1] == 0 {
-        return Err(Message::new("the ")
-            .text(window)
-            .text(" of `")
-            .text(layer)
-            .text("` is ")
-            .number(size[0])
-            .text("x")
-            .number(size[1])
-            .text(", but it must be at least 1x1"));
-    }
-    if strides[0] == 0 || strides[1] == 0 {
-        return Err(Message::new("the strides of `")
-            .text(layer)
-            .text("` are (")
-            .number(strides[0])
-            .text(", ")
-            .number(strides[1])
-            .text("), but a window must move by at least 1")
-            .help("leave `strides` out for the default"));
+    if let Some(message) = impossible_window(layer, window, size, strides) {
+        return Err(message);
     }
     let (height, width) = (input.dim(0), input.dim(1));
     match padding {

@@ -31,6 +31,11 @@ pub use weighted::Weighted;
 pub(crate) const EPSILON: f32 = 1e-7;
 
 /// What is trained for.
+#[diagnostic::on_unimplemented(
+    message = "this model has no loss to train for",
+    label = "not compiled",
+    note = "compile it first: `let mut model = model.compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)?;`"
+)]
 pub trait Loss: Debug + Send + Sync {
     /// The kind of target it takes: [`Classes`](crate::training::Classes) or [`Values`](crate::training::Values).
     type Target

@@ -22,6 +22,11 @@ pub trait Metric: Debug + Send + Sync {
     /// Keras' name, under which it stands in the history.
     fn name(&self) -> &'static str;
 
+    /// Whether larger values are better.
+    fn larger_is_better(&self) -> bool {
+        false
+    }
+
     /// How many sums it keeps.
     fn states(&self) -> usize;
 

@@ -28,5 +28,7 @@ pub(crate) use outline::Mode;
 pub(crate) use outline::{Call, Gradient, Outline, Step};
 pub(crate) use program::Plan;
 pub(crate) use run::Answers;
+#[cfg(any(feature = "cuda", test))]
+pub(crate) use store::Block;
 pub(crate) use store::Store;
 pub(crate) use work::{Batch, Goal, Learner, Totals};

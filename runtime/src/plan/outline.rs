@@ -7,6 +7,7 @@ use crate::graph::{Graph, Value};
 use crate::op::Op;
 use crate::shape::Shape;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What a plan is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub(crate) struct Gradient {
 /// A call of a layer that does something.
 #[derive(Debug)]
 pub(crate) struct Step {
-    pub(crate) op: Box<dyn Op>,
+    pub(crate) op: Arc<dyn Op>,
     /// Which layer of the network it is.
     pub(crate) layer: usize,
     /// Which call it is, among all of the network.
@@ -119,7 +120,7 @@ impl Outline {
             let calls = graph.nodes().iter().filter(|n| n.layer == node.layer);
             steps.push(Step {
                 deferred: op.deferred() && calls.count() == 1,
-                op,
+                op: op.into(),
                 layer: node.layer,
                 node: i,
                 flow: Flow {

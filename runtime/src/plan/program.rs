@@ -8,6 +8,7 @@ use crate::graph::Graph;
 use crate::kernels::aligned::AlignedVec;
 use crate::op::{Grain, Op};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Calls that run one after another for the same rows.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub(super) struct Region {
 /// A step with its memory.
 #[derive(Debug)]
 pub(super) struct Stage {
-    pub(super) op: Box<dyn Op>,
+    pub(super) op: Arc<dyn Op>,
     /// Which layer of the network it is.
     pub(super) layer: usize,
     /// Which call it is, among all of the network.

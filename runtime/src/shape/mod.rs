@@ -17,7 +17,8 @@ mod types;
 
 pub use message::Message;
 pub use outcome::{
-    MAX_PARAMETERS, MAX_SETTINGS, Outcome, Parameter, Totals, declared, one_input, report,
+    MAX_PARAMETERS, MAX_SETTINGS, Outcome, Parameter, Totals, declared, declared_output, one_input,
+    report,
 };
 pub use reach::{Reach, Window};
 pub use setting::Setting;
@@ -74,23 +75,41 @@ impl Shape {
         }
     }
 
+    /// The shape with the first `rank` of these dimensions.
+    pub(crate) const fn of_rank(rank: usize, dims: [usize; MAX_RANK]) -> Shape {
+        assert!(rank <= MAX_RANK, "a sample has at most 4 dimensions");
+        // Two shapes are compared with all their dimensions: what is behind the last one must be 0.
+        let mut kept = [0; MAX_RANK];
+        let mut i = 0;
+        while i < rank {
+            kept[i] = dims[i];
+            i += 1;
+        }
+        Shape {
+            rank,
+            dims: kept,
+            from: "",
+        }
+    }
+
     /// The same shape with the words for what gave it: `` `Flatten()` `` or `the input`.
     pub const fn named(mut self, from: &'static str) -> Shape {
         self.from = from;
         self
     }
 
-    /// Whether this is the shape of the network's input: `network!` names it "the input".
+    /// Whether this is the shape of an input of the network: `network!` calls it "the input", or "the input `image`" if it
+    /// has a name.
     const fn is_input(self) -> bool {
         let (name, input) = (self.from.as_bytes(), b"the input");
         let mut i = 0;
-        while i < name.len() && i < input.len() {
-            if name[i] != input[i] {
+        while i < input.len() {
+            if i == name.len() || name[i] != input[i] {
                 return false;
             }
             i += 1;
         }
-        name.len() == input.len()
+        true
     }
 
     /// What gave this shape, in the user's words.

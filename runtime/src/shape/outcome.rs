@@ -335,3 +335,23 @@ pub const fn declared(given: Shape, declared: Shape) -> Outcome {
         .shape(declared);
     Outcome::error(message).but_assume(declared)
 }
+
+/// Compares what a graph gives under a name with what was declared of that output.
+pub const fn declared_output(name: &str, given: Shape, declared: Shape) -> Outcome {
+    if !given.is_known() || given.same_as(declared) {
+        return Outcome::ok(declared);
+    }
+    let message = Message::new("the output `")
+        .text(name)
+        .text("` is declared to be ")
+        .shape(declared)
+        .text(", but ")
+        .gives(given)
+        .help("declare `")
+        .text(name)
+        .text(": ")
+        .shape(given)
+        .text("`, or let the layer that makes it give ")
+        .shape(declared);
+    Outcome::error(message).but_assume(declared)
+}

@@ -1,7 +1,7 @@
 //! `evaluate`.
 
 use super::data::{FitsInput, InputData, LabelData};
-use super::history::full_name;
+use super::full_name;
 use crate::device::Device;
 use crate::engine::Engine;
 use crate::error::Result;

@@ -1,9 +1,11 @@
 //! `fit`.
 
+use super::callbacks::Callbacks;
 use super::data::{DataSet, FitsInput, InputData, LabelData};
 use super::history::History;
 use super::options::{FitOptions, Verbose};
 use super::progress::Progress;
+use crate::callbacks::{Callback, Logs, Next};
 use crate::device::Device;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -81,7 +83,12 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
             seed: options.seed.unwrap_or(self.engine().setup().seed),
             training_rows,
         };
-        run.fit(self.engine_mut(), &data, validation.as_ref())
+        run.fit(
+            self.engine_mut(),
+            options.callbacks,
+            &data,
+            validation.as_ref(),
+        )
     }
 }
 
@@ -99,9 +106,12 @@ impl Run {
     fn fit<E: Engine>(
         &self,
         engine: &mut E,
+        callbacks: Vec<&mut dyn Callback>,
         data: &DataSet<'_>,
         validation: Option<&DataSet<'_>>,
     ) -> Result<History> {
+        let validated = validation.is_some() || self.training_rows < data.rows;
+        let mut callbacks = Callbacks::begin(callbacks, engine, validated)?;
         let mut history = History::default();
         let mut order: Vec<u32> = (0..self.training_rows as u32).collect();
         let held_out: Vec<u32> = (self.training_rows as u32..data.rows as u32).collect();
@@ -129,12 +139,18 @@ impl Run {
             if let Some(totals) = self.validate(engine, data, &held_out, validation)? {
                 values.extend(engine.setup().values("val_", &totals));
             }
-            progress.finish(&values);
-            for (name, value) in values {
-                history.push(&name, value);
+            let mut logs = Logs::new(values);
+            let next = callbacks.epoch_end(engine, epoch, &mut logs)?;
+            progress.finish(logs.values());
+            for (name, value) in logs.iter() {
+                history.push(name, value);
+            }
+            if next == Next::Stop {
+                break;
             }
             engine.keep()?;
         }
+        callbacks.end(engine)?;
         Ok(history)
     }
 

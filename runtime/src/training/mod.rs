@@ -1,6 +1,7 @@
 //! `fit`, `evaluate` and `predict`: a network and data in, a trained network and its history out.
 
 mod arrays;
+mod callbacks;
 pub(crate) mod data;
 mod evaluate;
 mod fit;
@@ -16,4 +17,5 @@ pub use data::{
 };
 pub use evaluate::Evaluation;
 pub use history::History;
+pub(crate) use history::full_name;
 pub use options::{FitOptions, Verbose};

@@ -4,6 +4,7 @@ mod cutting;
 mod graphs;
 mod large_dense;
 mod memory;
+mod merging;
 
 use super::{Batch, Totals};
 use crate::activations::ActivationFunction::{Relu, Softmax, Tanh};
