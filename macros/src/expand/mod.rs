@@ -182,9 +182,11 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let dfdx = dfdx::dfdx(&context);
         let lines = lines::lines(&context);
         let facts = facts::facts(&context);
+        let budget = facts::budget(&context);
         quote! {
             #consts
             #types
+            #budget
             #lines
             const _: () = {
                 #layers
