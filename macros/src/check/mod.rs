@@ -9,7 +9,7 @@ mod ports;
 mod scope;
 mod suggest;
 
-use crate::ast::{Body, Name, Network, Port};
+use crate::ast::{Body, Limit, Name, Network, Port};
 use crate::errors::{Errors, Place};
 use crate::sugar::Construction;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -24,6 +24,7 @@ pub(crate) struct Plan {
     pub(crate) generics: Generics,
     pub(crate) inputs: Vec<Port>,
     pub(crate) outputs: Vec<Port>,
+    pub(crate) budget: Vec<Limit>,
     pub(crate) wiring: Wiring,
     /// Nothing is missing, so that the network could run.
     pub(crate) complete: bool,
@@ -150,6 +151,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         generics,
         inputs,
         outputs,
+        budget,
         body,
     } = network;
     let inputs = ports::different(inputs, "input", errors);
@@ -187,6 +189,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         generics,
         inputs,
         outputs,
+        budget,
         wiring,
         complete,
     }

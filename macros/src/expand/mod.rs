@@ -185,9 +185,11 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let lines = lines::lines(&context);
         let nested = nested::nested(&context);
         let facts = facts::facts(&context);
+        let budget = facts::budget(&context);
         quote! {
             #consts
             #types
+            #budget
             #lines
             const _: () = {
                 #layers

@@ -107,10 +107,9 @@ impl Op for ActivationOp {
 
     fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
         if let Some(d_input) = call.d_inputs[0] {
-            let n = call.rows * self.size;
-            to.copy(call.d_output, d_input, n);
-            let rows = n / self.width.max(1);
-            to.activate_backward(self.activation, call.output, d_input, rows, self.width);
+            let rows = call.rows * self.size / self.width.max(1);
+            let gradients = (call.d_output, d_input);
+            to.activation_gradient(self.activation, call.output, gradients, rows, self.width);
         }
         Ok(())
     }
