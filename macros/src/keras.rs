@@ -155,6 +155,13 @@ const SIGNATURES: &[Signature] = &[
         example: "Dot(1)",
         with_option: Some("Dot(1, normalize = true)"),
     },
+    Signature {
+        names: &["Lambda"],
+        required: &["function"],
+        optional: &[],
+        example: "Lambda(my_function)",
+        with_option: None,
+    },
 ];
 
 /// What an option takes.
@@ -168,6 +175,8 @@ pub(crate) enum Kind {
     OptionalPair,
     /// An axis of each of two inputs, or one for both; negative from the end.
     Axes,
+    /// The path of a function.
+    Function,
     /// A shape of any length.
     Shape,
     /// A number with a point.
@@ -189,6 +198,7 @@ impl Signature {
             "output_padding" => Kind::OptionalPair,
             "kernel_size" | "pool_size" | "strides" => Kind::Pair,
             "axes" => Kind::Axes,
+            "function" => Kind::Function,
             "target_shape" => Kind::Shape,
             "rate" | "momentum" | "epsilon" => Kind::Number,
             "use_bias" | "center" | "scale" | "normalize" => Kind::Flag,
@@ -257,7 +267,6 @@ const NOT_YET: &[&str] = &[
     "GlobalMaxPooling1D",
     "GroupNormalization",
     "LSTM",
-    "Lambda",
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
@@ -397,6 +406,7 @@ pub(crate) fn option(layer: &str, name: &str) -> OptionName {
         "name" => Label,
         "data_format" | "dim_ordering" => LeaveOut("images are always (height, width, channels)"),
         "axis" if layer != "Concatenate" => LeaveOut("it is always the last axis"),
+        "output_shape" => LeaveOut("the type of the function says it"),
         "dtype" => LeaveOut("numbers are always `f32`"),
         "W_regularizer"
         | "b_regularizer"

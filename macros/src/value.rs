@@ -15,7 +15,7 @@ const MAX_RANK: usize = 4;
 /// What stands in the place of a required argument that is given by name.
 pub(crate) fn placeholder(kind: Kind) -> TokenStream {
     match kind {
-        Kind::Size | Kind::Other => quote!(0),
+        Kind::Size | Kind::Function | Kind::Other => quote!(0),
         Kind::Pair | Kind::Axes => quote!([0, 0]),
         Kind::OptionalPair => quote!(::core::option::Option::None),
         Kind::Shape => quote!([0]),
@@ -47,6 +47,8 @@ pub(crate) fn convert(
             Some(quote!(::core::option::Option::Some(#pair)))
         }
         Kind::Axes => Some(axes(value)),
+        // Its type tells the shapes.
+        Kind::Function => Some(quote!(&::addax::layers::LambdaFunction(#value))),
         Kind::Shape => mistakes.shape(),
         Kind::Number => mistakes.number(),
         Kind::Word => mistakes.word(),

@@ -49,7 +49,8 @@ extern crate self as addax;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// Declares a network: a list of layers between the shape of a sample and the shape of an answer.
+/// Declares a network: a list of layers between the shape of a sample and the shape of an answer, or a graph between
+/// several of them.
 ///
 /// ```
 /// use addax::prelude::*;
@@ -81,6 +82,39 @@ struct Readme;
 /// let tiny = Model::new(network!((4, 4, 1) => 3 { Flatten(), Dense(3) }), &device)?;
 /// # assert_eq!(tiny.count_params(), 51);
 /// # assert!(digits.layers()?.hidden.kernel.as_vec().len() > 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// With names for its inputs and outputs it is a graph, Keras' functional API:
+///
+/// ```
+/// use addax::prelude::*;
+///
+/// network! {
+///     /// What to tell from a photograph.
+///     pub Faces: (image: (16, 16, 3), age: 1, gender: 1) => (race: 5, glad: 1) {
+///         let x = Conv2D(8, (3, 3), activation = relu, padding = same)(image);
+///         let y = Conv2D(8, 3, padding = same)(x);
+///         let x = Flatten()(MaxPooling2D(2)(x + y));  // or Add()(x, y)
+///         let tower = Dense(16, activation = relu);   // one layer ...
+///         let a = tower(age);                         // ... for two values
+///         let b = tower(gender);
+///         let z = Concatenate()(x, a, b);
+///         let race = Dense(5, activation = softmax)(z);
+///         let glad = Dense(1, activation = sigmoid)(z);
+///     }
+/// }
+///
+/// # fn main() -> addax::Result<()> {
+/// let model = Faces::build(&Cpu::default())?;
+/// let answers = model.predict(&FacesInputs {
+///     image: vec![[[[0.5_f32; 3]; 16]; 16]; 2],
+///     age: vec![31.0_f32, 62.0],
+///     gender: vec![0.0_f32, 1.0],
+/// })?;
+/// assert_eq!(answers.race.as_vec().len(), 10);
+/// assert_eq!(answers.glad.as_vec().len(), 2);
 /// # Ok(())
 /// # }
 /// ```

@@ -3,7 +3,9 @@
 //! Only the wiring is written here. The facts are `const fn`s of it in the runtime crate, and rustc computes those that
 //! somebody asks for.
 
-use super::{Context, numbered};
+use super::consts::report;
+use super::{Context, numbered, transplant};
+use crate::ast::Quantity;
 use crate::check::Source;
 use crate::names::plain;
 use proc_macro2::{Literal, TokenStream};
@@ -31,6 +33,35 @@ pub(super) fn facts(context: &Context<'_>) -> TokenStream {
         }
         #documentation
     }
+}
+
+/// Compares what the network costs with its budget. It stands where the sizes of the layers stand, because the limits are
+/// the user's as well.
+pub(super) fn budget(context: &Context<'_>) -> TokenStream {
+    let this = &context.this;
+    let limits = context.plan.budget.iter().enumerate().map(|(i, limit)| {
+        let (most, within) = (numbered("__LIMIT", i), numbered("__BUDGET", i));
+        let value = transplant(limit.limit.to_token_stream(), this);
+        let quantity = match limit.quantity {
+            Quantity::Params => quote!(Params),
+            Quantity::Macs => quote!(Macs),
+            Quantity::WeightBytes => quote!(WeightBytes),
+            Quantity::ActivationBytes => quote!(ActivationBytes),
+        };
+        let at_most = limit.at_most;
+        let report = report(&within.to_token_stream(), limit.place);
+        quote! {
+            const #most: usize = #value;
+            const #within: __addax::Outcome = __addax::budget(
+                __addax::facts_of::<#this>(),
+                __addax::Quantity::#quantity,
+                #at_most,
+                #most,
+            );
+            #report
+        }
+    });
+    limits.collect()
 }
 
 /// The same for a network that was not understood: its names.
@@ -170,38 +201,40 @@ impl Parts {
             impl #parameters __addax::Facts for #this #conditions {
                 const BLUEPRINT: __addax::Blueprint = #blueprint;
                 const MIN_INPUT: ::core::option::Option<(usize, usize)> =
-                    __addax::min_input::<#values>(&Self::BLUEPRINT);
+                    __addax::min_input::<Self, #values>();
                 const LAYERS: &'static [__addax::LayerInfo] =
-                    &__addax::layers::<#layers, #values>(&Self::BLUEPRINT);
-                const SUMMARY: &'static str =
-                    const { &__addax::summary::<#bytes>(&Self::BLUEPRINT) }.as_str();
+                    __addax::layers::<Self, #layers, #values>();
+                const SUMMARY: &'static str = __addax::summary::<Self, #bytes>();
             }
         }
     }
 }
 
 /// The constants of the trait under the network's own name.
+///
+/// rustc evaluates a constant that the body of another one names, whether somebody asks for that one or not. It does not
+/// evaluate what is behind the call of a generic function.
 fn constants() -> TokenStream {
     quote! {
         /// How many numbers all parameters have.
-        pub const PARAMS: usize = { <Self as __addax::Facts>::PARAMS };
+        pub const PARAMS: usize = __addax::facts_of::<Self>().params();
         /// How many numbers of the parameters the optimizer changes.
-        pub const TRAINABLE_PARAMS: usize = { <Self as __addax::Facts>::TRAINABLE_PARAMS };
+        pub const TRAINABLE_PARAMS: usize = __addax::facts_of::<Self>().trainable_params();
         /// How many numbers of the parameters the optimizer leaves alone.
-        pub const NON_TRAINABLE_PARAMS: usize = { <Self as __addax::Facts>::NON_TRAINABLE_PARAMS };
+        pub const NON_TRAINABLE_PARAMS: usize = __addax::facts_of::<Self>().non_trainable_params();
         /// Multiplications with an addition for one sample.
-        pub const MACS: usize = { <Self as __addax::Facts>::MACS };
+        pub const MACS: usize = __addax::facts_of::<Self>().macs();
         /// The bytes of all parameters.
-        pub const WEIGHT_BYTES: usize = { <Self as __addax::Facts>::WEIGHT_BYTES };
+        pub const WEIGHT_BYTES: usize = __addax::facts_of::<Self>().weight_bytes();
         /// The bytes of the inputs and of what every layer gives, for one sample.
-        pub const ACTIVATION_BYTES: usize = { <Self as __addax::Facts>::ACTIVATION_BYTES };
+        pub const ACTIVATION_BYTES: usize = __addax::facts_of::<Self>().activation_bytes();
         /// The smallest (height, width) of the input for which all windows fit.
-        pub const MIN_INPUT: ::core::option::Option<(usize, usize)> = { <Self as __addax::Facts>::MIN_INPUT };
+        pub const MIN_INPUT: ::core::option::Option<(usize, usize)> = __addax::min_input_of::<Self>();
         /// The layers in order.
-        pub const LAYERS: &'static [__addax::LayerInfo] = { <Self as __addax::Facts>::LAYERS };
+        pub const LAYERS: &'static [__addax::LayerInfo] = __addax::layers_of::<Self>();
         /// The table of the layers, as `Model::summary` shows it.
-        pub const SUMMARY: &'static str = { <Self as __addax::Facts>::SUMMARY };
+        pub const SUMMARY: &'static str = __addax::summary_of::<Self>();
         /// The architecture as one number.
-        pub const FINGERPRINT: u64 = { <Self as __addax::Facts>::FINGERPRINT };
+        pub const FINGERPRINT: u64 = __addax::facts_of::<Self>().fingerprint();
     }
 }

@@ -1,6 +1,6 @@
 //! Receptive fields, followed from the input to the output, and the smallest input, followed back.
 
-use super::{Blueprint, LayerInfo};
+use super::{Blueprint, Facts, LayerInfo};
 use crate::shape::Reach;
 
 /// What one number depends on.
@@ -106,9 +106,13 @@ impl Blueprint {
     }
 }
 
-/// What is known of each of the `L` layers of a network with `V` values.
+/// See [`Facts::LAYERS`], for a network with `L` layers and `V` values.
 #[doc(hidden)]
-pub const fn layers<const L: usize, const V: usize>(blueprint: &Blueprint) -> [LayerInfo; L] {
+pub const fn layers<N: Facts, const L: usize, const V: usize>() -> &'static [LayerInfo] {
+    const { &layer_infos::<L, V>(&N::BLUEPRINT) }
+}
+
+const fn layer_infos<const L: usize, const V: usize>(blueprint: &Blueprint) -> [LayerInfo; L] {
     let fields = blueprint.fields::<V>();
     let mut infos = [LayerInfo {
         name: "",
@@ -142,9 +146,10 @@ pub const fn layers<const L: usize, const V: usize>(blueprint: &Blueprint) -> [L
     infos
 }
 
-/// See [`Facts::MIN_INPUT`](super::Facts::MIN_INPUT), for a network with `V` values.
+/// See [`Facts::MIN_INPUT`], for a network with `V` values.
 #[doc(hidden)]
-pub const fn min_input<const V: usize>(blueprint: &Blueprint) -> Option<(usize, usize)> {
+pub const fn min_input<N: Facts, const V: usize>() -> Option<(usize, usize)> {
+    let blueprint = &N::BLUEPRINT;
     let inputs = blueprint.inputs.len();
     let mut image = None;
     let mut i = 0;

@@ -15,8 +15,8 @@ pub use budget::{Quantity, budget};
 pub use fields::{layers, min_input};
 pub(crate) use fingerprint::Description;
 pub use rustdoc::{Axes, LayerAt};
+pub use table::summary;
 pub(crate) use table::{Row, row, table};
-pub use table::{Text, summary};
 
 use crate::shape::Shape;
 
@@ -85,6 +85,30 @@ pub trait Facts {
     /// what the weights mean, and how the layers are connected. Names do not count. The same declaration has the same
     /// fingerprint in all versions of Addax that share their minor version.
     const FINGERPRINT: u64 = Self::BLUEPRINT.fingerprint();
+}
+
+/// What the facts of a network are computed from.
+#[doc(hidden)]
+pub const fn facts_of<N: Facts>() -> &'static Blueprint {
+    const { &N::BLUEPRINT }
+}
+
+/// [`Facts::MIN_INPUT`].
+#[doc(hidden)]
+pub const fn min_input_of<N: Facts>() -> Option<(usize, usize)> {
+    N::MIN_INPUT
+}
+
+/// [`Facts::LAYERS`].
+#[doc(hidden)]
+pub const fn layers_of<N: Facts>() -> &'static [LayerInfo] {
+    N::LAYERS
+}
+
+/// [`Facts::SUMMARY`].
+#[doc(hidden)]
+pub const fn summary_of<N: Facts>() -> &'static str {
+    N::SUMMARY
 }
 
 /// One layer of a network, see [`Facts::LAYERS`].

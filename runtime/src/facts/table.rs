@@ -1,6 +1,6 @@
 //! The table of the layers as Keras prints it, written by the compiler and at run time with the same functions.
 
-use super::Blueprint;
+use super::{Blueprint, Facts};
 use crate::shape::{Message, Shape};
 
 /// Widths of the three columns between the bars, in a terminal of 80 columns.
@@ -38,16 +38,14 @@ const fn with_batch(shape: Shape) -> Message {
 }
 
 /// Text of at most `N` bytes that the compiler has written.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct Text<const N: usize> {
+struct Text<const N: usize> {
     bytes: [u8; N],
     len: usize,
 }
 
 impl<const N: usize> Text<N> {
     /// The text.
-    pub const fn as_str(&self) -> &str {
+    const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(text) => text,
             Err(_) => panic!("the table of the layers has been cut within a letter"),
@@ -55,9 +53,13 @@ impl<const N: usize> Text<N> {
     }
 }
 
-/// The table of a network in constants. `N` bytes must be enough for it.
+/// See [`Facts::SUMMARY`]. `BYTES` must be enough for it.
 #[doc(hidden)]
-pub const fn summary<const N: usize>(blueprint: &Blueprint) -> Text<N> {
+pub const fn summary<N: Facts, const BYTES: usize>() -> &'static str {
+    const { &text::<BYTES>(&N::BLUEPRINT) }.as_str()
+}
+
+const fn text<const N: usize>(blueprint: &Blueprint) -> Text<N> {
     let mut text = Text {
         bytes: [0; N],
         len: 0,

@@ -31,6 +31,7 @@ mod flatten;
 mod global_max_pooling2d;
 #[cfg(test)]
 mod gradients;
+mod lambda;
 mod max_pooling2d;
 mod maximum;
 mod merging;
@@ -57,6 +58,7 @@ pub use dot::Dot;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use global_max_pooling2d::{GlobalMaxPooling2D, GlobalMaxPooling2D as GlobalMaxPool2D};
+pub use lambda::{Lambda, LambdaFunction};
 pub use max_pooling2d::{MaxPooling2D, MaxPooling2D as MaxPool2D};
 pub use maximum::Maximum;
 pub use minimum::Minimum;

@@ -22,7 +22,7 @@ pub use outcome::{
 };
 pub use reach::{Reach, Window};
 pub use setting::Setting;
-pub use types::{AsShape, Dims, LastOf, StaticShape};
+pub use types::{AsShape, BatchShape, Dims, LastOf, StaticShape};
 
 /// A sample has at most this many dimensions, the batch not counted: dfdx's tensors end at six.
 pub const MAX_RANK: usize = 4;

@@ -6,8 +6,10 @@
 
 mod built;
 mod flat;
+mod op;
 mod parameters;
 
 pub use built::{BatchOf, Built, BuiltLayer};
 pub use flat::FlatBatch;
+pub use op::{TapeOp, TapePass, TapeTensor};
 pub use parameters::{LayerParameters, NoParameters, TapeParameters};
