@@ -58,7 +58,7 @@ impl Concatenate {
     /// The shape rule.
     pub const fn output(&self, inputs: &[Shape]) -> Outcome {
         if inputs.len() < 2 {
-            return wrong_count("Concatenate", "two inputs or more", inputs);
+            return wrong_count("Concatenate", "()", "two inputs or more", inputs);
         }
         let mut all_known = true;
         // The first known input, with which the others are compared.

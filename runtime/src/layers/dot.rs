@@ -66,7 +66,7 @@ impl Dot {
     pub const fn output(&self, inputs: &[Shape]) -> Outcome {
         let [a, b] = match inputs {
             &[a, b] => [a, b],
-            _ => return wrong_count("Dot", "two inputs", inputs),
+            _ => return wrong_count("Dot", "(1)", "two inputs", inputs),
         };
         let (axis_a, axis_b) = match (
             axis_of("Dot", self.axes[0], a),

@@ -64,7 +64,7 @@ pub struct Lambda {
 
 /// A function that a [`Lambda`] can call.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a function for `Lambda`",
+    message = "this is not a function that `Lambda` can call",
     label = "not a function from a batch to a batch",
     note = "such a function takes and gives one tensor of dfdx's with a tape, whose first dimension is the batch: \
             `fn(TapeTensor<(usize, Const<4>)>) -> TapeTensor<(usize, Const<2>)>`"

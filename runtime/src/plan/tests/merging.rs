@@ -8,8 +8,7 @@ use crate::engine::{Engine, Setup};
 use crate::golden::close;
 use crate::graph::{Graph, Value};
 use crate::layers::{
-    Add, Average, Concatenate, Dense, Dot, Lambda, LambdaFunction, Layer, Maximum, Multiply,
-    Subtract,
+    Add, Average, Concatenate, Dense, Dot, Lambda, Layer, Maximum, Multiply, Subtract, Typed,
 };
 use crate::losses::MeanSquaredError;
 use crate::optimizers::SGD;
