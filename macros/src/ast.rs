@@ -17,7 +17,28 @@ pub(crate) struct Network {
     pub(crate) inputs: Vec<Port>,
     /// What it gives.
     pub(crate) outputs: Vec<Port>,
+    /// What it may cost.
+    pub(crate) budget: Vec<Limit>,
     pub(crate) body: Body,
+}
+
+/// One limit of a budget: `params < 50_000`.
+#[derive(Debug)]
+pub(crate) struct Limit {
+    pub(crate) quantity: Quantity,
+    /// `<=`, not `<`.
+    pub(crate) at_most: bool,
+    pub(crate) limit: Expr,
+    pub(crate) place: Place,
+}
+
+/// What a budget can limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Quantity {
+    Params,
+    Macs,
+    WeightBytes,
+    ActivationBytes,
 }
 
 /// What the network is called, which also tells whether it is an item or an expression.

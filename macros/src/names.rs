@@ -1,6 +1,7 @@
 //! Names of layers that the user did not name, as Keras makes them.
 
 use proc_macro2::{Ident, Span};
+use quote::ToTokens;
 use std::collections::{HashMap, HashSet};
 
 /// Aliases are the same class in Keras, and so is the name it gives.
@@ -70,6 +71,11 @@ pub(crate) fn plain(identifier: &Ident) -> String {
         Some(plain) => plain.to_owned(),
         None => text,
     }
+}
+
+/// Whether Rust has another use for this word, so that nothing can be called that.
+pub(crate) fn is_reserved(word: &Ident) -> bool {
+    syn::parse2::<Ident>(word.to_token_stream()).is_err()
 }
 
 /// An identifier for `name`, also where Rust has another use for that word: a layer `Match` is `r#match`, and a layer

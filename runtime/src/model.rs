@@ -56,7 +56,7 @@ impl<N: Network, D: Device> Model<N, D> {
     /// [`Error::Device`] if the device fails.
     pub fn new(network: N, device: &D) -> Result<Self> {
         let _ = network;
-        let setup = Setup::new(N::graph(), draw_seed(device));
+        let setup = Setup::of::<N>(draw_seed(device));
         let engine = D::Engine::new(device, setup)?;
         Ok(Model::with_engine(device.clone(), engine))
     }

@@ -2,6 +2,7 @@
 
 use crate::device::Device;
 use crate::error::Result;
+use crate::facts::Facts;
 use crate::graph::Graph;
 use crate::ports::Ports;
 
@@ -11,7 +12,7 @@ use crate::ports::Ports;
     label = "not a network",
     note = "networks are declared with `addax::network!`"
 )]
-pub trait Network: Copy + Default + Send + Sync + 'static {
+pub trait Network: Facts + Copy + Default + Send + Sync + 'static {
     /// The network's name.
     const NAME: &'static str;
     /// The shape of one sample; with several inputs the shapes of each, under their names.

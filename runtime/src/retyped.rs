@@ -46,7 +46,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// # }
     /// ```
     pub fn retyped<To: Network>(&self) -> Result<Model<To, D>> {
-        let setup = Setup::new(To::graph(), self.engine().setup().seed);
+        let setup = Setup::of::<To>(self.engine().setup().seed);
         let problems = differences(&self.engine().setup().graph, &setup.graph);
         if !problems.is_empty() {
             return Err(Error::NotTheSameLayers {

@@ -53,6 +53,8 @@ network! {
         BatchNormalization(),
         MaxPooling2D(),
         Conv2D(8, 3, padding = same, activation = relu),
+        Conv2DTranspose(20, 3, activation = relu),
+        Conv2DTranspose(2, 3, strides = 2, padding = same, activation = tanh),
         Dropout(0.25),
         Flatten(),
         Dense(32, activation = tanh),

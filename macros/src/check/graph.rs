@@ -1,8 +1,8 @@
 //! A graph: what each name stands for, line by line.
 
-use super::scope::{Bound, Entry, Scope};
+use super::scope::{Entry, Scope};
 use super::suggest::nearest;
-use super::{PlannedLayer, Source, Wiring, layers};
+use super::{Bound, Line, PlannedLayer, Source, Wiring, layers};
 use crate::ast::{Binding, Call, Callee, Graph, Port, Value};
 use crate::errors::Errors;
 use crate::names::plain;
@@ -155,6 +155,13 @@ impl Checker<'_> {
         };
         if let Some(name) = &binding.name {
             self.bind(name, bound, false);
+            let mut mentioned = Vec::new();
+            mentions(&binding.value, &mut |name, _| mentioned.push(name.clone()));
+            self.wiring.lines.push(Line {
+                name: name.clone(),
+                mentioned,
+                bound,
+            });
         }
         match bound {
             Bound::Value(source) => source,
@@ -446,6 +453,14 @@ impl Checker<'_> {
         for layer in self.layers.into_iter().flatten() {
             let (text, place) = (layer.text.clone(), layer.place);
             self.wiring.call_first(layer, None, text, place);
+        }
+        for line in &mut self.wiring.lines {
+            if let Bound::Layer(layer) = line.bound {
+                line.bound = match self.indices.get(layer).copied().flatten() {
+                    Some(index) => Bound::Layer(index),
+                    None => Bound::Value(Source::Unknown),
+                };
+            }
         }
         self.wiring
     }

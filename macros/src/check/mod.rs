@@ -9,7 +9,7 @@ mod ports;
 mod scope;
 mod suggest;
 
-use crate::ast::{Body, Name, Network, Port};
+use crate::ast::{Body, Limit, Name, Network, Port};
 use crate::errors::{Errors, Place};
 use crate::sugar::Construction;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -24,6 +24,7 @@ pub(crate) struct Plan {
     pub(crate) generics: Generics,
     pub(crate) inputs: Vec<Port>,
     pub(crate) outputs: Vec<Port>,
+    pub(crate) budget: Vec<Limit>,
     pub(crate) wiring: Wiring,
     /// Nothing is missing, so that the network could run.
     pub(crate) complete: bool,
@@ -38,6 +39,25 @@ pub(crate) struct Wiring {
     pub(crate) calls: Vec<PlannedCall>,
     /// Where each output comes from.
     pub(crate) outputs: Vec<Source>,
+    /// The lines of a graph as the user wrote them, for editors.
+    pub(crate) lines: Vec<Line>,
+}
+
+/// `let x = ..;`, with the names in it.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) name: Ident,
+    pub(crate) mentioned: Vec<Ident>,
+    pub(crate) bound: Bound,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bound {
+    Value(Source),
+    /// A layer that is not applied. In a line of the plan it is the number of the layer; in the scope, its place among all
+    /// that are written.
+    Layer(usize),
 }
 
 /// A layer with its name.
@@ -131,6 +151,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         generics,
         inputs,
         outputs,
+        budget,
         body,
     } = network;
     let inputs = ports::different(inputs, "input", errors);
@@ -165,6 +186,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         generics,
         inputs,
         outputs,
+        budget,
         wiring,
         complete,
     }

@@ -1,15 +1,7 @@
 //! The names of a graph, and what they stand for at one line of it.
 
-use super::Source;
+use super::Bound;
 use proc_macro2::Span;
-
-/// What a name stands for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Bound {
-    Value(Source),
-    /// A layer that is not applied, by its place among all that are written.
-    Layer(usize),
-}
 
 /// One name.
 #[derive(Debug)]

@@ -209,7 +209,7 @@ fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> TokenTree {
 ///
 /// The two pairs of parentheses carry the spans of the first and the last token, so that an error in this call underlines
 /// all between them. The tokens inside have none: an editor must find the user's own there.
-fn report(outcome: &TokenStream, place: Place) -> TokenStream {
+pub(super) fn report(outcome: &TokenStream, place: Place) -> TokenStream {
     let function = group(Delimiter::Parenthesis, quote!(__addax::report), place.first);
     let arguments = group(Delimiter::Parenthesis, quote!(&#outcome), place.last);
     quote!(const _: () = #function #arguments;)

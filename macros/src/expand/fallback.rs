@@ -26,7 +26,9 @@ pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
         }
     });
     let (parameters, arguments, conditions) = context.plan.generics.split_for_impl();
+    let facts = super::facts::fallback(context);
     quote! {
+        #facts
         /// No layers: the network was not understood.
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         pub struct __Layers;

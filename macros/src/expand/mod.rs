@@ -7,10 +7,12 @@
 //!     const __LAYER_0: .. = ..;           // consts.rs: layers, outcomes and shapes as constants, with the user's sizes
 //!     const _: () = (report)(..);         //            what the shape rules say, at the user's tokens
 //!     pub struct __Place_0;               // types.rs: from the values to dfdx's types
+//!     const _: () = { let x = ..; };      // lines.rs: the names of a graph, for editors
 //!     const _: () = {                     // everything that the user's sizes must not see
 //!         pub struct Layers<..> ..        // layers.rs: the struct, and the network's own impls
 //!         fn forward(..) ..               // running.rs: the calls one after the other
 //!         impl Module for Layers ..       // dfdx.rs: so that dfdx's own tools work on it
+//!         impl Facts for Letters ..       // facts.rs: what the compiler knows of the network
 //!     };
 //! };
 //! ```
@@ -19,8 +21,10 @@
 
 mod consts;
 mod dfdx;
+mod facts;
 mod fallback;
 mod layers;
+mod lines;
 mod ports;
 mod running;
 mod types;
@@ -176,13 +180,19 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let layers = layers::layers(&context);
         let running = running::running(&context);
         let dfdx = dfdx::dfdx(&context);
+        let lines = lines::lines(&context);
+        let facts = facts::facts(&context);
+        let budget = facts::budget(&context);
         quote! {
             #consts
             #types
+            #budget
+            #lines
             const _: () = {
                 #layers
                 #running
                 #dfdx
+                #facts
             };
         }
     };

@@ -4,7 +4,7 @@ use super::layer;
 use crate::ast::{Binding, Call, Callee, Graph, Layer, Port, Value};
 use crate::cursor::{Cursor, Piece, pieces, place_of, without_invisible_groups};
 use crate::errors::{Errors, Place};
-use crate::names::plain;
+use crate::names::{is_reserved, plain};
 use proc_macro2::{Delimiter, Group, Ident, Punct, Span, TokenStream, TokenTree};
 use std::collections::HashSet;
 
@@ -68,15 +68,17 @@ fn let_names(body: &[TokenTree]) -> Vec<String> {
     let mut names = Vec::new();
     let mut cursor = Cursor::new(body, Span::call_site());
     while !cursor.is_empty() {
-        if let Some(name) = cursor.ident(0).filter(|_| cursor.is_symbol(1, "=")) {
-            names.push(plain(name));
-        } else if cursor.is_ident(0, "let")
-            && let Some(name) = cursor.ident(1)
-        {
+        let name = if cursor.is_ident(0, "let") {
             // With a type, or without anything behind it.
-            names.push(plain(name));
             cursor.next();
-        }
+            if cursor.is_ident(0, "mut") {
+                cursor.next();
+            }
+            cursor.ident(0)
+        } else {
+            cursor.ident(0).filter(|_| cursor.is_symbol(1, "="))
+        };
+        names.extend(name.filter(|name| !is_reserved(name)).map(plain));
         cursor.next();
     }
     names
@@ -279,7 +281,7 @@ impl Reader<'_> {
             );
             return None;
         }
-        if syn::parse2::<Ident>(TokenTree::from(name.clone()).into()).is_err() {
+        if is_reserved(name) {
             self.graph.incomplete = true;
             self.errors.push_help(
                 place,

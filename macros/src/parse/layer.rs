@@ -4,6 +4,7 @@ use super::{arguments, habits, header};
 use crate::ast::Layer;
 use crate::cursor::{Cursor, generics_end, place_of, stream, tokens_of};
 use crate::errors::{Errors, Place};
+use crate::names::is_reserved;
 use crate::text;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::Path;
@@ -125,7 +126,7 @@ fn label(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Option<Ident> {
         return None;
     }
     cursor.take(2);
-    if syn::parse2::<Ident>(TokenTree::from(label.clone()).into()).is_err() {
+    if is_reserved(label) {
         errors.push_help(
             label.span(),
             format!("`{label}` is a word of Rust and cannot name a layer"),

@@ -4,6 +4,7 @@
 //! checked as if the advice had been taken.
 
 mod arguments;
+mod budget;
 mod graph;
 mod habits;
 mod header;
@@ -25,12 +26,13 @@ use syn::{Generics, Visibility};
 pub(crate) fn network(tokens: TokenStream, errors: &mut Errors) -> Network {
     let tokens = tokens_of(tokens);
     let (head, body) = split_body(&tokens, errors);
+    let (head, budget) = budget::split(head, errors);
     let end = match (body, head.last()) {
         (Some(body), _) => body.span_open(),
         (None, Some(last)) => last.span(),
         (None, None) => Span::call_site(),
     };
-    let mut cursor = Cursor::new(head, end);
+    let mut cursor = Cursor::new(&head, end);
     let attributes = header::attributes(&mut cursor, errors);
     let visibility = header::visibility(&mut cursor);
     header::skip_item_keyword(&mut cursor, errors);
@@ -43,6 +45,7 @@ pub(crate) fn network(tokens: TokenStream, errors: &mut Errors) -> Network {
         generics: Generics::default(),
         inputs: Vec::new(),
         outputs: Vec::new(),
+        budget,
         body: Body::Unreadable,
     };
     match &network.name {

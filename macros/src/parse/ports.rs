@@ -4,6 +4,7 @@ use super::shape;
 use crate::ast::Port;
 use crate::cursor::{Cursor, Piece, pieces, place_of, stream, tokens_of};
 use crate::errors::{Errors, Place};
+use crate::names::is_reserved;
 use crate::text;
 use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 
@@ -141,7 +142,7 @@ fn name(cursor: &mut Cursor<'_>, kind: &str, errors: &mut Errors) -> Option<Iden
         );
     }
     cursor.take(2);
-    if syn::parse2::<Ident>(TokenTree::from(name.clone()).into()).is_err() {
+    if is_reserved(name) {
         errors.push_help(
             name.span(),
             format!("`{name}` is a word of Rust and cannot name an {kind}"),

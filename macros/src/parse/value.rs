@@ -6,6 +6,7 @@ use crate::ast::{Call, Callee, Layer, Value};
 use crate::cursor::{Cursor, pieces, place_of, stream, tokens_of, without_invisible_groups};
 use crate::errors::Place;
 use crate::keras::{self, LayerName};
+use crate::names::is_reserved;
 use crate::text;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenTree};
 use syn::{Expr, parse_quote};
@@ -195,6 +196,9 @@ impl Reader<'_> {
         };
         if is_layer {
             return self.layer_or_call(cursor);
+        }
+        if is_reserved(name) {
+            return self.not_a_value(cursor);
         }
         cursor.next();
         Value::Name(name.clone())
@@ -397,8 +401,7 @@ impl Reader<'_> {
         group: &Group,
         cursor: &mut Cursor<'_>,
     ) -> Option<Value> {
-        let is_word_of_rust = syn::parse2::<Ident>(TokenTree::from(name.clone()).into()).is_err();
-        if is_word_of_rust || cursor.group(2, Delimiter::Parenthesis).is_some() {
+        if is_reserved(name) || cursor.group(2, Delimiter::Parenthesis).is_some() {
             return None;
         }
         let values = self.bound_names(group)?;

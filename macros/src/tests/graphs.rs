@@ -508,6 +508,15 @@ fn headers_of_graphs_are_named_on_both_sides() {
         };
         declaration_says(&format!("Letters: {header} {{ {body} }}"), problem, help);
     }
+    let many: String = (0..23).map(|i| format!("a{i}: 3, ")).collect();
+    assert_eq!(
+        messages(&format!(
+            "Letters: ({many}) => (b: 3) {{ let b = Dense(3)(a0); }}"
+        ))
+        .first()
+        .map(String::as_str),
+        Some("a network has at most 22 inputs\nhelp: put some of them into one vector")
+    );
     declaration_says(
         "(a: 3, b: 3) => (c: 3) { let c = self::Merge()(a, b); }",
         "a network with several inputs needs a name",

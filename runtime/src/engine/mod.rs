@@ -6,11 +6,13 @@ pub(crate) mod on_devices;
 
 use crate::callbacks::Measured;
 use crate::error::{Error, Result};
+use crate::facts::Description;
 use crate::graph::Graph;
 #[cfg(test)]
 use crate::losses::Loss;
 #[cfg(test)]
 use crate::metrics::Metric;
+use crate::network::Network;
 use crate::optimizers::Optimizer;
 use crate::plan::{Batch, Goal, Totals};
 use crate::training::data::DataSet;
@@ -24,6 +26,8 @@ pub(crate) use cpu::CpuEngine;
 pub struct Setup {
     /// The layers.
     pub graph: Graph,
+    /// What a file with the weights says of the network that they are of.
+    pub description: String,
     /// What the first weights were drawn from, and what randomness in training is drawn from unless a call says
     /// otherwise.
     pub seed: u64,
@@ -48,8 +52,17 @@ impl Setup {
     pub(crate) fn new(graph: Graph, seed: u64) -> Self {
         Setup {
             graph,
+            description: String::new(),
             seed,
             compiled: None,
+        }
+    }
+
+    /// The setup of a declared network.
+    pub(crate) fn of<N: Network>(seed: u64) -> Self {
+        Setup {
+            description: Description::new(&N::BLUEPRINT).to_string(),
+            ..Setup::new(N::graph(), seed)
         }
     }
 

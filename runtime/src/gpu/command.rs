@@ -429,17 +429,27 @@ impl Recorder {
         rows: usize,
         width: usize,
     ) {
-        match function {
-            ActivationFunction::Linear => {}
-            ActivationFunction::Softmax => {
-                let arguments = [y.into(), dy.into(), rows.into(), width.into()];
-                self.rows("softmax_backward", rows, arguments);
-            }
-            _ => {
-                let n = rows * width;
-                let arguments = [y.into(), dy.into(), n.into(), function.into()];
-                self.elements("activate_backward", n, arguments);
-            }
+        if function != ActivationFunction::Linear {
+            self.activation_gradient(function, y, (dy, dy), rows, width);
+        }
+    }
+
+    /// The gradient `dx` from that of `y = f(x)`.
+    pub fn activation_gradient(
+        &mut self,
+        function: ActivationFunction,
+        y: Pointer,
+        (dy, dx): (Pointer, Pointer),
+        rows: usize,
+        width: usize,
+    ) {
+        if function == ActivationFunction::Softmax {
+            let arguments = [y.into(), dy.into(), dx.into(), rows.into(), width.into()];
+            self.rows("softmax_backward", rows, arguments);
+        } else {
+            let n = rows * width;
+            let arguments = [y.into(), dy.into(), dx.into(), n.into(), function.into()];
+            self.elements("activate_backward", n, arguments);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::command::Pointer;
 use super::driver::{Driver, Memory};
-use super::plan::GpuPlan;
+use super::plan::{GpuPlan, PlanTotals};
 use super::weights::{StepState, Weights};
 use crate::engine::{Engine, Setup};
 use crate::error::Result;
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const INFERENCE_BATCH: usize = 512;
 
 /// Plans that are kept, those used last: for `fit`, one for whole batches and one for the last of an epoch, and as many
-/// for `predict`.
+/// for `evaluate` and for `predict`.
 const MAX_PLANS: usize = 6;
 
 /// What the device was last told of a step.
@@ -55,15 +55,20 @@ impl<D: Driver> GpuEngine<D> {
         self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A plan for batches of `rows` samples that adds to `totals`.
-    fn plan(&self, mode: Mode, rows: usize, totals: Pointer) -> Result<GpuPlan<D>> {
-        if mode != Mode::Evaluate {
+    /// A plan for batches of `rows` samples. In training it adds to the totals of the epoch.
+    fn plan(&self, mode: Mode, rows: usize) -> Result<GpuPlan<D>> {
+        {
             let mut plans = self.plans();
             let found = plans.iter().position(|p| p.mode == mode && p.rows == rows);
             if let Some(i) = found {
                 return Ok(plans.remove(i));
             }
         }
+        let totals = match mode {
+            Mode::Train => PlanTotals::Elsewhere(self.totals.start()),
+            Mode::Evaluate => PlanTotals::Own(Memory::new(&self.driver, 8 * self.totals_len())?),
+            Mode::Predict => PlanTotals::None,
+        };
         GpuPlan::new(
             &self.driver,
             &self.setup.graph,
@@ -78,12 +83,10 @@ impl<D: Driver> GpuEngine<D> {
     /// Keeps a plan for the next time, in the place of the one that was not used for longest.
     fn give_back(&self, plan: GpuPlan<D>) {
         let mut plans = self.plans();
-        if plan.mode != Mode::Evaluate {
-            if plans.len() == MAX_PLANS {
-                plans.remove(0);
-            }
-            plans.push(plan);
+        if plans.len() == MAX_PLANS {
+            plans.remove(0);
         }
+        plans.push(plan);
     }
 
     fn feed(&self, plan: &GpuPlan<D>, batch: &Batch<'_>) -> Result<()> {
@@ -252,7 +255,7 @@ impl<D: Driver> Engine for GpuEngine<D> {
     fn train(&mut self, _: usize, batch: Batch<'_>, seed: u64) -> Result<()> {
         self.tell(seed)?;
         let rows = batch.rows.len();
-        let mut plan = self.plan(Mode::Train, rows, self.totals.start())?;
+        let mut plan = self.plan(Mode::Train, rows)?;
         self.feed(&plan, &batch)?;
         plan.run(&self.driver, self.driver.captures())?;
         self.give_back(plan);
@@ -282,17 +285,27 @@ impl<D: Driver> Engine for GpuEngine<D> {
     }
 
     fn evaluate(&self, data: &DataSet<'_>, rows: &[u32]) -> Result<Totals> {
-        let totals = Memory::new(&self.driver, 8 * self.totals_len())?;
-        let size = rows.len().clamp(1, INFERENCE_BATCH);
-        let mut plan = self.plan(Mode::Evaluate, size, totals.start())?;
-        for part in rows.chunks(size) {
-            if part.len() != plan.rows {
-                plan = self.plan(Mode::Evaluate, part.len(), totals.start())?;
+        let mut totals = Totals::new(self.setup.goals());
+        totals.rows = rows.len();
+        // Whole batches go through one plan, and the rest through another.
+        let (whole, rest) = rows.split_at(rows.len() - rows.len() % INFERENCE_BATCH);
+        for rows in [whole, rest] {
+            let size = rows.len().min(INFERENCE_BATCH);
+            if size == 0 {
+                continue;
             }
-            self.feed(&plan, &data.batch(part))?;
-            plan.run(&self.driver, false)?;
+            let mut plan = self.plan(Mode::Evaluate, size)?;
+            plan.clear_totals()?;
+            for part in rows.chunks(size) {
+                self.feed(&plan, &data.batch(part))?;
+                plan.run(&self.driver, self.driver.captures())?;
+            }
+            if let PlanTotals::Own(sums) = &plan.totals {
+                totals.add(&self.read_totals(sums, rows.len())?);
+            }
+            self.give_back(plan);
         }
-        self.read_totals(&totals, rows.len())
+        Ok(totals)
     }
 
     fn predict(&self, x: &[Cow<'_, [f32]>], rows: usize) -> Result<Vec<Vec<f32>>> {
@@ -300,7 +313,7 @@ impl<D: Driver> Engine for GpuEngine<D> {
         let order: Vec<u32> = (0..rows as u32).collect();
         let mut answers = vec![Vec::new(); sizes.len()];
         for part in order.chunks(INFERENCE_BATCH) {
-            let mut plan = self.plan(Mode::Predict, part.len(), Pointer::NULL)?;
+            let mut plan = self.plan(Mode::Predict, part.len())?;
             let batch = Batch {
                 x,
                 rows: part,

@@ -26,6 +26,8 @@ pub(crate) struct GpuPlan<D: Driver> {
     pub(crate) targets: Vec<Pointer>,
     /// Where the answers are, for each output.
     pub(crate) answers: Vec<Pointer>,
+    /// Where the loss and the sums of the metrics go.
+    pub(crate) totals: PlanTotals<D>,
     commands: Vec<Command>,
     /// Whether they can be captured: the host has no part in them.
     captures: bool,
@@ -37,14 +39,14 @@ pub(crate) struct GpuPlan<D: Driver> {
 }
 
 impl<D: Driver> GpuPlan<D> {
-    /// The plan of a network for batches of `rows` samples. `totals` takes the loss and the sums of the metrics.
+    /// The plan of a network for batches of `rows` samples.
     pub(crate) fn new(
         driver: &Arc<D>,
         graph: &Graph,
         store: &Store,
         weights: &Weights<D>,
         compiled: Option<&Compiled>,
-        totals: Pointer,
+        totals: PlanTotals<D>,
         (mode, rows): (Mode, usize),
     ) -> Result<Self> {
         let training = mode == Mode::Train;
@@ -129,7 +131,7 @@ impl<D: Driver> GpuPlan<D> {
                     let (Some(predictions), Some(goal)) = (head.predictions, goal) else {
                         continue;
                     };
-                    let totals = totals.doubles(sums_before(compiled, h));
+                    let totals = totals.start().doubles(sums_before(compiled, h));
                     record_goal(
                         goal,
                         RecordLoss {
@@ -220,6 +222,7 @@ impl<D: Driver> GpuPlan<D> {
             inputs: (0..outline.inputs).map(place).collect(),
             targets: targets.into_iter().map(at).collect(),
             answers: outline.heads.iter().map(|h| place(h.last)).collect(),
+            totals,
             commands,
             captures,
             has_run: false,
@@ -227,6 +230,14 @@ impl<D: Driver> GpuPlan<D> {
             _arena: values,
             _work: work,
         })
+    }
+
+    /// Sets sums of its own to 0.
+    pub(crate) fn clear_totals(&self) -> Result<()> {
+        match &self.totals {
+            PlanTotals::Own(sums) => sums.clear(),
+            PlanTotals::Elsewhere(_) | PlanTotals::None => Ok(()),
+        }
     }
 
     /// Runs the step. With `capture` its commands are prepared at the second time and replayed from then on: the first
@@ -241,6 +252,27 @@ impl<D: Driver> GpuPlan<D> {
             slot => slot.insert(driver.capture(&self.commands)?),
         };
         driver.replay(captured)
+    }
+}
+
+/// The sums of a step, as doubles: one after another the loss of each output and what its metrics keep.
+#[derive(Debug)]
+pub(crate) enum PlanTotals<D: Driver> {
+    /// There are none.
+    None,
+    /// They outlive the plan.
+    Elsewhere(Pointer),
+    /// They are the plan's own.
+    Own(Memory<D>),
+}
+
+impl<D: Driver> PlanTotals<D> {
+    fn start(&self) -> Pointer {
+        match self {
+            PlanTotals::None => Pointer::NULL,
+            PlanTotals::Elsewhere(start) => *start,
+            PlanTotals::Own(sums) => sums.start(),
+        }
     }
 }
 

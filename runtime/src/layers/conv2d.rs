@@ -1,7 +1,7 @@
 //! `Conv2D`.
 
 use super::convolution_on_gpu::GpuConvolution;
-use super::padding::{takes_an_image, too_large, window_output};
+use super::padding::{takes_an_image, too_large, window, window_output};
 use super::{Layer, LayerSizes, Padding};
 use crate::activations::ActivationFunction;
 use crate::error::Result;
@@ -123,8 +123,11 @@ impl Conv2D {
         if output.checked_size().is_none() || kernel.checked_size().is_none() {
             return Outcome::error(too_large("Conv2D", input));
         }
-        let outcome =
-            Outcome::ok(output).with(Parameter::new("kernel", kernel, self.kernel_initializer));
+        let outcome = Outcome::ok(output)
+            .with_macs((height * width).saturating_mul(kernel.size()))
+            .with_activation(self.activation)
+            .with_window(window(self.kernel_size, self.strides, self.padding))
+            .with(Parameter::new("kernel", kernel, self.kernel_initializer));
         if self.use_bias {
             let bias = Shape::new([self.filters]);
             outcome.with(Parameter::new("bias", bias, self.bias_initializer))

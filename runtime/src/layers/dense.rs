@@ -11,7 +11,7 @@ use crate::kernels::elementwise::sum_columns;
 use crate::kernels::gemm::{Matrix, Product};
 use crate::layer_parameters;
 use crate::op::{Backward, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut};
-use crate::shape::{Message, Outcome, Parameter, Shape, one_input};
+use crate::shape::{Message, Outcome, Parameter, Reach, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
 
@@ -106,8 +106,11 @@ impl Dense {
                 .text(", has more numbers than this machine can count");
             return Outcome::error(message).but_assume(output);
         }
-        let outcome =
-            Outcome::ok(output).with(Parameter::new("kernel", kernel, self.kernel_initializer));
+        let outcome = Outcome::ok(output)
+            .with_macs(kernel.size())
+            .with_activation(self.activation)
+            .with_reach(Reach::All)
+            .with(Parameter::new("kernel", kernel, self.kernel_initializer));
         if self.use_bias {
             outcome.with(Parameter::new("bias", output, self.bias_initializer))
         } else {

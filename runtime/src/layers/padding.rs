@@ -1,7 +1,7 @@
 //! Windows that move over an image: sizes and padding, shared by convolutions and poolings.
 
 use crate::kernels::pooling::Pooling;
-use crate::shape::{Message, Outcome, Shape, one_input};
+use crate::shape::{Message, Outcome, Shape, Window, one_input};
 
 /// What happens at the border of an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -91,6 +91,15 @@ pub(crate) const fn window_output(
     }
 }
 
+/// The window as the facts of a network know it.
+pub(crate) const fn window(size: [usize; 2], strides: [usize; 2], padding: Padding) -> Window {
+    Window {
+        size,
+        strides,
+        padded: matches!(padding, Padding::Same),
+    }
+}
+
 /// The shape rule of a pooling over windows: the image shrinks, the channels stay.
 pub(crate) const fn pooling_output(
     layer: &str,
@@ -110,7 +119,8 @@ pub(crate) const fn pooling_output(
         return Outcome::error(takes_an_image(layer, input));
     }
     match window_output(layer, "window", input, pool_size, strides, padding) {
-        Ok([height, width]) => Outcome::ok(Shape::new([height, width, input.dim(2)])),
+        Ok([height, width]) => Outcome::ok(Shape::new([height, width, input.dim(2)]))
+            .with_window(window(pool_size, strides, padding)),
         Err(message) => Outcome::error(message),
     }
 }

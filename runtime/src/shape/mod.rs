@@ -11,12 +11,17 @@
 
 mod message;
 mod outcome;
+mod reach;
+mod setting;
 mod types;
 
 pub use message::Message;
 pub use outcome::{
-    MAX_PARAMETERS, Outcome, Parameter, declared, declared_output, one_input, report,
+    MAX_PARAMETERS, MAX_SETTINGS, Outcome, Parameter, Totals, declared, declared_output, one_input,
+    report,
 };
+pub use reach::{Reach, Window};
+pub use setting::Setting;
 pub use types::{AsShape, BatchShape, Dims, LastOf, StaticShape};
 
 /// A sample has at most this many dimensions, the batch not counted: dfdx's tensors end at six.

@@ -84,16 +84,45 @@ fn memory_is_given_back() {
         engine.keep().unwrap();
         let trained = driver.live();
         engine.evaluate_all(&data).unwrap();
-        assert_eq!(driver.live(), trained, "{name}: `evaluate` keeps nothing");
+        // A plan for 512 samples and one for the last 6, each with two pieces and its sums.
+        assert_eq!(driver.live(), trained + 6, "{name}");
         engine.predict_single(&data.x[0], data.rows).unwrap();
-        // A plan for 512 samples and one for the last 6, each with two pieces.
-        assert_eq!(driver.live(), trained + 4, "{name}");
+        // The same without sums.
+        assert_eq!(driver.live(), trained + 10, "{name}");
         let (optimizer, loss, metrics) = goal(Adam::new(0.01));
         engine.compile_single(optimizer, loss, metrics).unwrap();
         assert!(driver.live() < trained, "{name}: old plans are dropped");
         drop(engine);
         assert_eq!(driver.live(), 0, "{name}");
     }
+}
+
+#[test]
+fn a_later_evaluation_allocates_nothing_and_starts_at_zero() {
+    let driver = Arc::default();
+    let graph = networks::mlp();
+    let data = classes(&graph, 1030);
+    let engine = engine(&driver, graph);
+    let evaluate = || {
+        driver.events();
+        engine.evaluate_all(&data).unwrap();
+        driver.events()
+    };
+    let first = evaluate();
+    let allocated = |events: &[Event]| events.iter().any(|e| matches!(e, Event::Allocate(_)));
+    assert!(allocated(&first));
+    // The first plan has run twice by then and is captured, the second only once.
+    let count = |events: &[Event], event| events.iter().filter(|e| **e == event).count();
+    assert_eq!(count(&first, Event::Capture), 1);
+    let second = evaluate();
+    assert_eq!(count(&second, Event::Capture), 1);
+    let third = evaluate();
+    for later in [&second, &third] {
+        assert!(!allocated(later));
+        assert_eq!(count(later, Event::Zero), 2);
+        assert!(!later.contains(&Event::Free));
+    }
+    assert!(!third.contains(&Event::Capture));
 }
 
 #[test]

@@ -125,7 +125,6 @@ impl TransposedConvolution {
         );
         if let Some(lines) = self.lines {
             let scratch = &mut scratch[..lines.scratch_len(mirror)];
-            scratch.fill(0.0);
             for (x, y) in x.zip(y) {
                 simd::dispatch(lines::Forward {
                     lines,
@@ -191,8 +190,10 @@ impl TransposedConvolution {
 
         let weights = &packed[..self.forward_at()];
         let (gradient, unfolded) = scratch.split_at_mut(self.bordered_gradient_len());
-        // Only the border stays as it is from one sample to the next.
-        gradient.fill(0.0);
+        if mirror.has_border() {
+            // Only the border stays as it is from one sample to the next.
+            gradient.fill(0.0);
+        }
         let gradient_row = mirror.bordered_input().1 * mirror.channels;
         let inside = mirror.padding.0 * gradient_row + mirror.padding.1 * mirror.channels;
         for sample in 0..rows {

@@ -45,7 +45,7 @@ pub(super) struct Forward<'a> {
     pub(super) packed: &'a [f32],
     pub(super) relu: bool,
     pub(super) y: &'a mut [f32],
-    /// [`Lines::scratch_len`] floats, at first zeros. What a call leaves is fit for the next one.
+    /// [`Lines::scratch_len`] floats. What they hold does not matter.
     pub(super) scratch: &'a mut [f32],
 }
 
@@ -160,26 +160,31 @@ struct Rows {
 }
 
 impl Forward<'_> {
-    /// Copies the image into its border, turned for planes.
+    /// Copies the image between zeros left and right, turned for planes.
     #[inline(always)]
     fn copy_image<S: Simd>(&mut self, simd: S) {
         let (height, width) = self.mirror.output;
         let channels = self.mirror.filters;
         let border = self.mirror.gradient_border().1;
         let wide = self.mirror.bordered_output().1;
-        for row in 0..height {
-            let from = &self.x[row * width * channels..][..width * channels];
-            let to = &mut self.scratch[row * wide * channels..][..wide * channels];
+        // A plane is a row of one channel.
+        let (planes, step) = match self.lines.lanes {
+            Lanes::Cells => (1, channels),
+            Lanes::Planes => (channels, 1),
+        };
+        let image = &mut self.scratch[..height * wide * channels];
+        for row in image.chunks_exact_mut(wide * step) {
+            row[..border * step].fill(0.0);
+            row[(border + width) * step..].fill(0.0);
+        }
+        let rows = image.chunks_exact_mut(planes * wide * step);
+        for (to, from) in rows.zip(self.x.chunks_exact(width * channels)) {
+            let to = &mut to[border * step..];
             match self.lines.lanes {
-                Lanes::Cells => {
-                    to[border * channels..][..width * channels].copy_from_slice(from);
+                Lanes::Cells => to[..from.len()].copy_from_slice(from),
+                Lanes::Planes => {
+                    transpose_with(simd, (from, channels), (width, channels), (to, wide));
                 }
-                Lanes::Planes => transpose_with(
-                    simd,
-                    (from, channels),
-                    (width, channels),
-                    (&mut to[border..], wide),
-                ),
             }
         }
     }
