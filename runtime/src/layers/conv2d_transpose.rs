@@ -12,7 +12,7 @@ use crate::kernels::convolution::Convolution;
 use crate::kernels::convolution::transposed::TransposedConvolution;
 use crate::layer_parameters;
 use crate::op::{Backward, Forward, GpuMemory, Memory, Op, Parameters};
-use crate::shape::{Message, Outcome, Parameter, Shape, one_input};
+use crate::shape::{Message, Outcome, Parameter, Setting, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
 
@@ -143,7 +143,9 @@ impl Conv2DTranspose {
         let outcome = Outcome::ok(output)
             .with(Parameter::new("kernel", kernel, self.kernel_initializer))
             .with_macs(macs)
-            .with_activation(self.activation);
+            .with_activation(self.activation)
+            .with_setting("strides", Setting::Pair(strides))
+            .with_setting("padding", Setting::Word(self.padding.name()));
         if self.use_bias {
             let bias = Shape::new([self.filters]);
             outcome.with(Parameter::new("bias", bias, self.bias_initializer))
