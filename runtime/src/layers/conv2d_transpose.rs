@@ -144,13 +144,24 @@ impl Conv2DTranspose {
             .with(Parameter::new("kernel", kernel, self.kernel_initializer))
             .with_macs(macs)
             .with_activation(self.activation)
-            .with_setting("strides", Setting::Pair(strides))
-            .with_setting("padding", Setting::Word(self.padding.name()));
+            .with_setting("strides", Setting::Pair(self.strides))
+            .with_setting("padding", Setting::Word(self.padding_word()));
+        let outcome = match self.output_padding {
+            Some(more) => outcome.with_setting("output_padding", Setting::Pair(more)),
+            None => outcome,
+        };
         if self.use_bias {
             let bias = Shape::new([self.filters]);
             outcome.with(Parameter::new("bias", bias, self.bias_initializer))
         } else {
             outcome
+        }
+    }
+
+    const fn padding_word(&self) -> &'static str {
+        match self.padding {
+            Padding::Valid => "valid",
+            Padding::Same => "same",
         }
     }
 
@@ -459,6 +470,26 @@ mod tests {
             ..even
         };
         assert_eq!(output(valid, [4, 5, 3]).shape("").dims(), [10, 15, 8]);
+    }
+
+    #[test]
+    fn what_decides_where_weights_lead_is_told() {
+        let layer = Conv2DTranspose {
+            strides: [2, 1],
+            output_padding: Some([1, 0]),
+            ..Conv2DTranspose::new(1, [3, 3])
+        };
+        let outcome = output(layer, [4, 5, 3]);
+        let told: Vec<String> = outcome
+            .settings()
+            .iter()
+            .flatten()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
+        assert_eq!(
+            told,
+            ["strides (2, 1)", "padding valid", "output_padding (1, 0)"]
+        );
     }
 
     #[test]
