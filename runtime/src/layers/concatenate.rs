@@ -5,7 +5,7 @@ use super::{Layer, LayerSizes};
 use crate::error::Result;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::op::{Backward, Forward, Op};
-use crate::shape::{MAX_RANK, Message, Outcome, Shape};
+use crate::shape::{MAX_RANK, Message, Outcome, Reach, Setting, Shape};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -98,7 +98,15 @@ impl Concatenate {
         if output.checked_size().is_none() {
             return too_large(first);
         }
+        // Along the last axis every number keeps its place in the image; images side by side are another image.
+        let reach = if axis + 1 == output.rank() {
+            Reach::Place
+        } else {
+            Reach::Unknown
+        };
         Outcome::ok(output)
+            .with_reach(reach)
+            .with_setting("axis", Setting::Number(axis))
     }
 }
 

@@ -9,7 +9,7 @@ mod tests;
 
 pub(super) use op::{Merging, merge_op};
 
-use crate::shape::{MAX_RANK, Message, Outcome, Shape};
+use crate::shape::{MAX_RANK, Message, Outcome, Reach, Shape};
 
 /// The shape rule of a layer that takes two inputs or more.
 pub(super) const fn merge_output(layer: &str, inputs: &[Shape]) -> Outcome {
@@ -83,7 +83,7 @@ const fn stretched(layer: &str, inputs: &[Shape]) -> Outcome {
             .text(", which are more numbers than this machine can count");
         return Outcome::error(message);
     }
-    Outcome::ok(output)
+    Outcome::ok(output).with_reach(Reach::Place)
 }
 
 /// The shape that two shapes stretch to, if there is one. An unknown shape fits everything.
