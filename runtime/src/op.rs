@@ -6,6 +6,9 @@
 //!
 //! The rows of a batch are independent for nearly every layer. Such an op works on any number of rows, and the plan
 //! sends micro-batches through it on several threads. An op that needs the whole batch at once says so ([`Grain`]).
+//!
+//! An op may have kernels for a GPU ([`Op::record_forward`], [`Op::record_backward`]). One that has none works there all
+//! the same: the host runs it in the middle of each step. That costs copies both ways, and such a step is not captured.
 
 use crate::activations::ActivationFunction;
 use crate::error::Result;

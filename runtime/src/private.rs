@@ -7,7 +7,7 @@ pub use crate::facts::{
     layers, layers_of, min_input, min_input_of, summary, summary_of,
 };
 pub use crate::graph::Graph;
-pub use crate::layers::{Layer, LayerSizes, Place};
+pub use crate::layers::{Layer, LayerSizes, Place, Typed};
 pub use crate::model::{Model, inputs};
 pub use crate::network::{LayerSet, Network, Weights};
 pub use crate::op::Op;

@@ -50,7 +50,7 @@ fn names(context: &Context<'_>, i: usize) -> TokenStream {
     let typed = context.parameters.of(&place);
     quote! {
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
-        pub struct #place #plain #field;
+        struct #place #plain #field;
         type #layer #plain = <#typed as __addax::Place>::Layer;
     }
 }

@@ -82,6 +82,28 @@ fn what_is_given_by_name_is_a_field() {
 }
 
 #[test]
+fn one_axis_stands_for_both_inputs() {
+    let code =
+        expansion("Net: 4 => 4 { Dot(-1), Dot(axes = (1, 2), normalize = true), Dot(AXES) }");
+    has(&code, "<__Layer_0>::new([-1, -1])");
+    has(&code, "axes: [1, 2],\n normalize: true,");
+    has(&code, "<__Layer_2>::new(AXES)");
+}
+
+#[test]
+fn a_function_is_given_with_its_type() {
+    let code = expansion("Net: 4 => 4 { Lambda(my::f), Lambda(function = g) }");
+    has(
+        &code,
+        "<__Layer_0>::new(&__addax::Typed(my::f, ::core::marker::PhantomData))",
+    );
+    has(
+        &code,
+        "<__Layer_1>::new(&__addax::Typed(g, ::core::marker::PhantomData))",
+    );
+}
+
+#[test]
 fn layers_have_places_and_fields() {
     let code = expansion(LETTERS);
     has(

@@ -38,6 +38,8 @@ fn what_is_right_gives_no_message() {
         "Reshape((784,)), Reshape(784), Reshape(target_shape = (28, 28, 1)), Reshape(SHAPE)",
         "Dropout(0.5), Dropout(rate = RATE), BatchNormalization(momentum = 0.9)",
         "Activation(relu), Activation(activation = relu)",
+        "Concatenate(axis = -1), Concatenate(2), Dot(1), Dot(-1, true), Dot(axes = (1, -2), normalize = true), Dot(AXES)",
+        "Lambda(f), Lambda(my::function::<3>), Lambda(function = f)",
         "self::Dense(\"any\", thing), Halve::<2, 3>(), crate::layers::Own(1, option = \"text\")",
         "Dense(10, activation = SETTINGS.activation), Dense(10, activation = pick()), Dense(10, activation = my::word())",
         "Dense(10, activation = ActivationFunction::Relu), Dense(99999999999999999999), Conv2D(16, 99999999999999999999)",

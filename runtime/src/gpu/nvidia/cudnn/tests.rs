@@ -5,9 +5,9 @@ use super::*;
 use crate::error::Error;
 use crate::golden::gpu::layers::every_layer;
 use crate::gpu::driver::{Driver, Memory};
-use crate::gpu::nvidia::Nvidia;
 use crate::gpu::nvidia::library::{CUDNN, DRIVER};
 use crate::gpu::nvidia::tests::{gpu, gpu_with, train};
+use crate::gpu::nvidia::{Nvidia, cuda_with};
 use crate::gpu::tests::large_layers::large_layers;
 use crate::gpu::{Command, RecordForward, Recorder};
 use crate::layers::{Conv2D, Layer, Padding};
@@ -65,6 +65,24 @@ fn cudnn_that_is_missing_is_an_error_only_where_it_is_demanded() {
          file or directory); install it and put the folder of `libcudnn.so.9` on `LD_LIBRARY_PATH`, or say \
          `Cudnn::WhereFaster`, which does without"
     );
+}
+
+#[test]
+fn a_gpu_without_cudnn_trains_as_if_nobody_had_asked_on_cuda() {
+    let (Some(plain), Some(asked)) = (
+        gpu_with(options(Cudnn::Off)),
+        gpu_with(options(Cudnn::WhereFaster)),
+    ) else {
+        return;
+    };
+    if functions().is_ok() {
+        eprintln!("skipped: cuDNN is installed");
+        return;
+    }
+    let error = cuda_with(0, options(Cudnn::Always)).expect_err("it is demanded");
+    assert!(matches!(error, Error::NoLibrary { .. }), "{error}");
+    assert_eq!(Nvidia::open(&asked).unwrap().convolutions(), None);
+    assert_eq!(train(&plain), train(&asked));
 }
 
 /// Needs no GPU: whatever cuDNN is installed has the functions that are called here.
