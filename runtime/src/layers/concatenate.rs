@@ -5,7 +5,7 @@ use super::{Layer, LayerSizes};
 use crate::error::Result;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::op::{Backward, Forward, Op};
-use crate::shape::{MAX_RANK, Message, Outcome, Shape};
+use crate::shape::{MAX_RANK, Message, Outcome, Reach, Setting, Shape};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -98,7 +98,15 @@ impl Concatenate {
         if output.checked_size().is_none() {
             return too_large(first);
         }
+        // Along a side of an image, places are no longer what they were.
+        let reach = if output.rank() == 3 && axis < 2 {
+            Reach::Unknown
+        } else {
+            Reach::Place
+        };
         Outcome::ok(output)
+            .with_reach(reach)
+            .with_setting("axis", Setting::Number(axis + 1))
     }
 }
 

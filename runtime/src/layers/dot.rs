@@ -7,7 +7,7 @@ use crate::gpu::command::Argument;
 use crate::gpu::{Pointer, RecordBackward, RecordForward, Recorder};
 use crate::kernels::gemm::{Matrix, Product};
 use crate::op::{Backward, Forward, GpuMemory, Memory, Op};
-use crate::shape::{MAX_RANK, Message, Outcome, Shape};
+use crate::shape::{MAX_RANK, Message, Outcome, Reach, Setting, Shape};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -109,7 +109,16 @@ impl Dot {
                 .text(", which is more than this machine can count");
             return Outcome::error(message);
         };
-        Outcome::ok(output).with_macs(macs)
+        let reach = if rank == 0 {
+            Reach::All
+        } else {
+            Reach::Unknown
+        };
+        Outcome::ok(output)
+            .with_macs(macs)
+            .with_reach(reach)
+            .with_setting("axes", Setting::Pair([axis_a + 1, axis_b + 1]))
+            .with_setting("normalize", Setting::Flag(self.normalize))
     }
 }
 
