@@ -13,7 +13,7 @@ use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 
 /// How Rust makes the layer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Construction {
     /// The arguments of `new`.
     pub(crate) new: Vec<TokenStream>,

@@ -98,11 +98,11 @@ impl Concatenate {
         if output.checked_size().is_none() {
             return too_large(first);
         }
-        // Along a side of an image, places are no longer what they were.
-        let reach = if output.rank() == 3 && axis < 2 {
-            Reach::Unknown
-        } else {
+        // Along the last axis every number keeps its place in the image; images side by side are another image.
+        let reach = if axis + 1 == output.rank() {
             Reach::Place
+        } else {
+            Reach::Unknown
         };
         Outcome::ok(output)
             .with_reach(reach)

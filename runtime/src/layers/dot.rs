@@ -109,7 +109,8 @@ impl Dot {
                 .text(", which is more than this machine can count");
             return Outcome::error(message);
         };
-        let reach = if rank == 0 {
+        // Of images it makes neither a window nor the whole.
+        let reach = if a.rank() == 1 && b.rank() == 1 {
             Reach::All
         } else {
             Reach::Unknown
