@@ -1,6 +1,8 @@
 //! Networks of each kind, and uses of them, for crates with strict lints.
 
+use addax::dfdx::shapes::Const;
 use addax::prelude::*;
+use addax::tape::TapeTensor;
 
 /// A number that the network below uses.
 pub const SIDE: usize = 8;
@@ -57,6 +59,16 @@ network! {
     }
 }
 
+fn double(x: TapeTensor<(usize, Const<1>)>) -> TapeTensor<(usize, Const<1>)> {
+    x * 2.0
+}
+
+network! {
+    Own: (x: 2) => (y: 1) {
+        let y = Lambda(double)(Dot(1, normalize = true)(x, x));
+    }
+}
+
 /// Uses all of them.
 ///
 /// # Errors
@@ -73,6 +85,7 @@ pub fn run() -> addax::Result<usize> {
         gender: vec![[1.0_f32; 2]],
     })?;
     Ok(Narrow::build(&device)?.count_params()
+        + Own::build(&device)?.count_params()
         + Model::new(unnamed, &device)?.count_params()
         + Private::build(&device)?.count_params()
         + Restricted::build(&device)?.count_params())
