@@ -69,6 +69,16 @@ network! {
     }
 }
 
+network! {
+    /// Its sizes are parameters.
+    pub Sized<Classes, const SIDE: usize = 4>: (image: (SIDE, SIDE, 1)) => (class: Classes) {
+        let x = Conv2D(2, 3, activation = relu)(image);
+        let x = BatchNormalization()(x);
+        let tower = Dense(Classes);
+        let class = tower(Flatten()(x));
+    }
+}
+
 /// Uses all of them.
 ///
 /// # Errors
@@ -84,6 +94,11 @@ pub fn run() -> addax::Result<usize> {
         age: vec![[0.0_f32; 2]],
         gender: vec![[1.0_f32; 2]],
     })?;
+    let sized = Sized::<addax::dfdx::shapes::Const<2>, 5>::build(&device)?;
+    let _answers = sized.predict(&Sized::<addax::dfdx::shapes::Const<2>, 5>::inputs(vec![
+        0.0;
+        25
+    ])?)?;
     Ok(Narrow::build(&device)?.count_params()
         + Own::build(&device)?.count_params()
         + Model::new(unnamed, &device)?.count_params()

@@ -81,6 +81,12 @@ pub trait LayerSizes: Clone + Debug + 'static {
     type First: StaticShape;
     /// The shape of its second parameter; a vector of length 0 if it has none.
     type Second: StaticShape;
+    /// What the layer takes, as a value. In a network with parameters the types know the sizes and not the rank.
+    #[doc(hidden)]
+    const INPUT: Shape = <Self::Input as StaticShape>::SHAPE;
+    /// What it gives, as a value.
+    #[doc(hidden)]
+    const OUTPUT: Shape = <Self::Output as StaticShape>::SHAPE;
 }
 
 /// One layer in its place in a network, as a type: `network!` makes one for each layer.
