@@ -4,7 +4,7 @@ use addax::prelude::*;
 
 network! {
     /// Two images go through the same tower.
-    Twins: (left: (16, 12, 1), right: (16, 12, 1), age: 3) => (same: 1) {
+    Twins: (left: (16, 12, 1), right: (16, 12, 1), age: 3) => (same: 1), budget(params <= 76, macs < 3_372) {
         let tower = Conv2D(4, (3, 5), strides = 2, activation = relu);
         let l = GlobalMaxPooling2D()(tower(left));
         let r = GlobalMaxPooling2D()(tower(right));
