@@ -28,15 +28,16 @@ use dfdx::tensor_ops::Device as DfdxDevice;
 ///
 /// # Examples
 /// ```
-/// use addax::layers::Concatenate;
-/// use addax::shape::Shape;
+/// use addax::network;
 ///
-/// const IMAGE: Shape = Shape::new([8, 6, 16]);
-/// const MASK: Shape = Shape::new([8, 6, 1]);
-/// assert_eq!(Concatenate::new().output(&[IMAGE, MASK]).shape("both").dims(), [8, 6, 17]);
-///
-/// const BELOW: Concatenate = Concatenate { axis: 1 };
-/// assert_eq!(BELOW.output(&[IMAGE, IMAGE, IMAGE]).shape("tower").dims(), [24, 6, 16]);
+/// network! {
+///     /// What a picture shows and how old the person is.
+///     pub Face: (image: (8, 8, 1), age: 1) => (glad: 1) {
+///         let seen = Flatten()(Conv2D(4, 3, activation = relu)(image));
+///         let glad = Dense(1, activation = sigmoid)(Concatenate()(seen, age));
+///     }
+/// }
+/// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Concatenate {
@@ -57,7 +58,7 @@ impl Concatenate {
     /// The shape rule.
     pub const fn output(&self, inputs: &[Shape]) -> Outcome {
         if inputs.len() < 2 {
-            return wrong_count("Concatenate", "two inputs or more", inputs);
+            return wrong_count("Concatenate", "()", "two inputs or more", inputs);
         }
         let mut all_known = true;
         // The first known input, with which the others are compared.
