@@ -54,9 +54,12 @@ impl Hash {
         hash
     }
 
-    /// What a layer's rule says, its shape left out.
-    const fn outcome(self, outcome: &Outcome) -> Self {
-        let mut hash = self;
+    /// What a layer is and what its rule says, its shape left out.
+    const fn outcome(self, kind: &str, outcome: &Outcome) -> Self {
+        if let Some(totals) = outcome.network() {
+            return self.bytes(&totals.fingerprint.to_le_bytes());
+        }
+        let mut hash = self.text(kind);
         let mut i = 0;
         while i < MAX_PARAMETERS {
             if let Some(parameter) = outcome.parameter(i) {
@@ -88,10 +91,7 @@ impl Hash {
             }
             i += 1;
         }
-        match outcome.network() {
-            Some(totals) => hash.bytes(&totals.fingerprint.to_le_bytes()),
-            None => hash,
-        }
+        hash
     }
 }
 
@@ -109,8 +109,7 @@ impl Blueprint {
             let call = &self.calls[i];
             hash = hash
                 .number(call.layer)
-                .text(self.layers[call.layer].kind)
-                .outcome(call.outcome)
+                .outcome(self.layers[call.layer].kind, call.outcome)
                 .shape(call.shape)
                 .numbers(call.inputs);
             i += 1;
@@ -250,17 +249,30 @@ fn describe(blueprint: &Blueprint, prefix: &str, lines: &mut Vec<Line>) {
     for (i, call) in blueprint.calls.iter().enumerate() {
         let value = blueprint.inputs.len() + i;
         let entry = &blueprint.layers[call.layer];
-        let mut parts = vec![entry.kind.to_owned()];
+        let network = call.outcome.network();
+        let is_first = entry.call == i;
+        let mut parts = Vec::new();
+        // What a layer is stands with its first call. The name of a network does not count.
+        if is_first {
+            let kind = if network.is_some() {
+                "network"
+            } else {
+                entry.kind
+            };
+            parts.push(kind.to_owned());
+        }
         // In a list every layer takes what the one before it gives, and that goes without saying.
         if *call.inputs != [value - 1] {
             let taken: Vec<&str> = call.inputs.iter().map(|&v| names[v].as_str()).collect();
             parts.push(format!("takes {}", taken.join(" and ")));
         }
-        parts.extend(outcome_parts(call.outcome));
+        if is_first {
+            parts.extend(outcome_parts(call.outcome));
+        }
         parts.push(format!("gives {}", call.shape));
         lines.push((format!("{prefix}{}", names[value]), parts));
-        if let Some(totals) = call.outcome.network()
-            && entry.call == i
+        if let Some(totals) = network
+            && is_first
         {
             describe(totals.blueprint, &format!("{prefix}{}.", entry.name), lines);
         }
@@ -393,12 +405,12 @@ mod tests {
             lines,
             [
                 "input x: 2",
-                "tower: Encoder; gives 2",
+                "tower: network; gives 2",
                 "input tower.x: 2",
                 "tower.tower: Dense; kernel (2, 2); bias 2; activation relu; gives 2",
-                "tower.tower (call 2): Dense; kernel (2, 2); bias 2; activation relu; gives 2",
+                "tower.tower (call 2): gives 2",
                 "output tower.y: tower (call 2)",
-                "tower (call 2): Encoder; gives 2",
+                "tower (call 2): gives 2",
                 "output y: tower (call 2)",
             ]
         );
@@ -407,10 +419,7 @@ mod tests {
         let problems: Vec<String> = tanh.differences(&file).into_iter().map(|d| d.1).collect();
         assert_eq!(
             problems,
-            [
-                "`tower.tower`: activation relu in the file, but activation tanh in the network",
-                "`tower.tower (call 2)`: activation relu in the file, but activation tanh in the network",
-            ]
+            ["`tower.tower`: activation relu in the file, but activation tanh in the network"]
         );
     }
 
