@@ -61,6 +61,8 @@ use proc_macro2::TokenStream;
 ///   up to four in parentheses; images are (height, width, channels).
 /// - A size is anything of type `usize` that the compiler can work out: `28`, `SIDE`, `Self::SIDE` (of an `impl Letters`),
 ///   `2 * SIDE`, `settings::UNITS`.
+/// - What the network may cost, if that is limited: `=> 10, budget(params < 50_000, macs <= 3_000_000)`. The quantities are
+///   `params`, `macs`, `weight_bytes` and `activation_bytes`; the last two are for `f32`s.
 ///
 /// # The layers
 /// Each takes what the one before it gives.
@@ -122,8 +124,10 @@ use proc_macro2::TokenStream;
 /// ```text
 /// network  = { attribute } [ visibility ] [ NAME [ "<" parameter { "," parameter } [ "," ] ">" ] ":" ] ( list | graph )
 /// parameter = "const" NAME ":" "usize" [ "=" EXPRESSION ] | NAME [ "=" TYPE ]
-/// list     = shape "=>" shape "{" layer { "," layer } [ "," ] "}"
-/// graph    = ports "=>" ports "{" { statement } "}"
+/// list     = shape "=>" shape [ "," budget ] "{" layer { "," layer } [ "," ] "}"
+/// graph    = ports "=>" ports [ "," budget ] "{" { statement } "}"
+/// budget   = "budget" "(" limit { "," limit } [ "," ] ")"
+/// limit    = QUANTITY ( "<" | "<=" ) EXPRESSION (a constant usize)
 /// shape    = size | "(" size { "," size } [ "," ] ")"
 /// size     = EXPRESSION                         (a constant usize)
 /// ports    = "(" NAME ":" shape { "," NAME ":" shape } [ "," ] ")"

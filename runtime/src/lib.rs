@@ -180,6 +180,24 @@ struct Readme;
 ///
 /// Besides the type itself it gives `Digits::build(&device)`, a [`Model`], and `Digits::inputs(numbers)`, the samples in a
 /// flat vector.
+///
+/// What the network costs are constants of the type, see [`Facts`]: `Digits::PARAMS`, `Digits::MACS`, `Digits::LAYERS`,
+/// `Digits::SUMMARY`, ... A budget in the header makes it an error to cost more:
+///
+/// ```
+/// use addax::network;
+///
+/// network! {
+///     /// Small enough for a small device.
+///     pub Tiny: (28, 28, 1) => 10, budget(params < 2_000, macs <= 150_000) {
+///         Conv2D(8, 5, strides = 2, activation = relu),
+///         GlobalMaxPooling2D(),
+///         Dense(10, activation = softmax),
+///     }
+/// }
+/// const _: () = assert!(Tiny::PARAMS == 208 + 90);
+/// # fn main() {}
+/// ```
 pub use addax_macros::network;
 pub use dfdx;
 pub use typenum;

@@ -115,7 +115,7 @@ fn rule(context: &Context<'_>) -> TokenStream {
     let totals = context
         .plan
         .complete
-        .then(|| quote!(.with_network(<#this as __addax::Facts>::BLUEPRINT.totals())));
+        .then(|| quote!(.with_network(__addax::facts_of::<#this>().totals())));
     quote!(__addax::nested(#name, inputs, &[#(#takes),*], #gives)#totals)
 }
 
