@@ -4,6 +4,7 @@
 //!
 //! Each figure is the median over the repeats of an epoch (training) or of a call (prediction), public API only.
 
+use addax::heads::LossOf;
 use addax::prelude::*;
 use addax::training::{Classes, FitsInput, Labels, Sample};
 use std::time::Instant;
@@ -143,6 +144,7 @@ where
     X: Sample + Zero,
     X::Shape: FitsInput<N::Input, N>,
     Vec<usize>: Labels<Classes, N::Output>,
+    SparseCategoricalCrossentropy: LossOf<N>,
 {
     let mut state = 1_u32;
     let mut random = move || {

@@ -107,6 +107,7 @@ mod golden;
 pub mod gpu;
 #[doc(hidden)]
 pub mod graph;
+pub mod heads;
 pub mod initializers;
 mod kernels;
 pub mod layers;

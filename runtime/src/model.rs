@@ -3,6 +3,7 @@
 use crate::device::{Device, draw_seed};
 use crate::engine::{Engine, Setup};
 use crate::error::{Error, Result};
+use crate::heads::LossOf;
 use crate::losses::{Loss, NotCompiled};
 use crate::metrics::MetricList;
 use crate::network::{LayerSet, Network, Weights};
@@ -72,11 +73,12 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// # Arguments
     /// - `optimizer`: [`Adam`](crate::optimizers::Adam), [`SGD`](crate::optimizers::SGD),
     ///   [`RMSprop`](crate::optimizers::RMSprop).
-    /// - `loss`: see [`losses`](crate::losses).
+    /// - `loss`: one that suits the last layer; see [`losses`](crate::losses).
     /// - `metrics`: one metric, a tuple of several, or `()`; see [`metrics`](crate::metrics).
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for an option of the optimizer that is outside its range.
+    /// [`Error::InvalidOption`] for an option of the optimizer that is outside its range, and for a `from_logits` of the
+    /// loss that is not what the last layer gives.
     pub fn compile<O, L2, M>(
         mut self,
         optimizer: O,
@@ -85,9 +87,10 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     ) -> Result<Model<N, D, L2>>
     where
         O: Optimizer + 'static,
-        L2: Loss + 'static,
+        L2: LossOf<N>,
         M: MetricList,
     {
+        loss.check_head()?;
         self.engine
             .compile(Box::new(optimizer), Box::new(loss), metrics.into_metrics())?;
         Ok(Model {

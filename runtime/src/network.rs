@@ -18,6 +18,8 @@ pub trait Network: Copy + Default + Send + Sync + 'static {
     type Input: StaticShape;
     /// The shape of one answer.
     type Output: StaticShape;
+    /// What the last layer makes of its answers; a loss must suit it. See [`heads`](crate::heads).
+    type Head;
     /// The layers with their parameters as dfdx tensors, one named field each.
     type Layers<D: Device>: LayerSet<D>;
 

@@ -3,6 +3,7 @@
 pub use crate::device::Device;
 pub use crate::error::{Error, Result};
 pub use crate::graph::Graph;
+pub use crate::heads::{AnyHead, AsHead, HeadKind, head_kind};
 pub use crate::layers::{Layer, LayerSizes, Place};
 pub use crate::model::{Model, inputs};
 pub use crate::network::{LayerSet, Network, Weights};

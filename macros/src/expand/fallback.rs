@@ -19,6 +19,7 @@ pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
             const NAME: &'static str = #name;
             type Input = __Shape;
             type Output = __Shape;
+            type Head = __addax::AnyHead;
             type Layers<__D: __addax::Device> = __Layers;
 
             fn graph() -> __addax::Graph {

@@ -68,11 +68,13 @@ fn network(context: &Context<'_>) -> TokenStream {
     } else {
         never_runs()
     };
+    let head = super::head::head(context);
     quote! {
         impl __addax::Network for #this {
             const NAME: &'static str = #name;
             type Input = __Input;
             type Output = __Output;
+            type Head = #head;
             type Layers<__D: __addax::Device> = Layers<f32, __D>;
 
             fn graph() -> __addax::Graph {

@@ -18,6 +18,7 @@
 mod consts;
 mod dfdx;
 mod fallback;
+mod head;
 mod layers;
 mod types;
 

@@ -52,7 +52,11 @@ impl Activation {
     /// The shape rule.
     pub const fn output(&self, inputs: &[Shape]) -> Outcome {
         match one_input("Activation", inputs) {
-            Ok(input) => Outcome::ok(input),
+            // It applies nothing: what the layer before it applies still holds.
+            Ok(input) if matches!(self.activation, ActivationFunction::Linear) => {
+                Outcome::ok(input)
+            }
+            Ok(input) => Outcome::ok(input).with_activation(self.activation),
             Err(error) => error,
         }
     }

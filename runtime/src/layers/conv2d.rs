@@ -123,8 +123,9 @@ impl Conv2D {
         if output.checked_size().is_none() || kernel.checked_size().is_none() {
             return Outcome::error(too_large("Conv2D", input));
         }
-        let outcome =
-            Outcome::ok(output).with(Parameter::new("kernel", kernel, self.kernel_initializer));
+        let outcome = Outcome::ok(output)
+            .with_activation(self.activation)
+            .with(Parameter::new("kernel", kernel, self.kernel_initializer));
         if self.use_bias {
             let bias = Shape::new([self.filters]);
             outcome.with(Parameter::new("bias", bias, self.bias_initializer))

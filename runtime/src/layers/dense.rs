@@ -106,8 +106,9 @@ impl Dense {
                 .text(", has more numbers than this machine can count");
             return Outcome::error(message).but_assume(output);
         }
-        let outcome =
-            Outcome::ok(output).with(Parameter::new("kernel", kernel, self.kernel_initializer));
+        let outcome = Outcome::ok(output)
+            .with_activation(self.activation)
+            .with(Parameter::new("kernel", kernel, self.kernel_initializer));
         if self.use_bias {
             outcome.with(Parameter::new("bias", output, self.bias_initializer))
         } else {

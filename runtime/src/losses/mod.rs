@@ -26,7 +26,7 @@ pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
 /// Predicted probabilities that are not computed from logits are kept this far from 0 and 1, as Keras does.
 pub(crate) const EPSILON: f32 = 1e-7;
 
-/// What is trained for.
+/// What is trained for. A loss of one's own also says which networks it [`Suits`](crate::heads::Suits).
 #[diagnostic::on_unimplemented(
     message = "this model has no loss to train for",
     label = "not compiled",

@@ -97,6 +97,15 @@ impl<T: Sample, const N: usize> Samples for [T; N] {
     }
 }
 
+/// One number a sample, like a `Vec<f32>`.
+impl<Batch: Dim> Samples for Tensor<(Batch,), f32, Cpu> {
+    type Sample = (Const<1>,);
+
+    fn values(&self) -> Cow<'_, [f32]> {
+        Cow::Owned(values(self))
+    }
+}
+
 macro_rules! tensors_are_samples {
     ($($Dim:ident),+) => {
         impl<Batch: Dim, $($Dim: ConstDim),+> Samples for Tensor<(Batch, $($Dim),+), f32, Cpu> {
