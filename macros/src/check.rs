@@ -12,6 +12,7 @@ use syn::{Generics, Path, Visibility};
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) attributes: Vec<TokenStream>,
+    pub(crate) silenced: Vec<Ident>,
     pub(crate) visibility: Visibility,
     pub(crate) name: Name,
     pub(crate) generics: Generics,
@@ -20,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<PlannedStep>,
     /// Nothing is missing, so that the network could run.
     pub(crate) complete: bool,
+    /// No mistake has been found, so that warnings do not stand beside errors.
+    pub(crate) faultless: bool,
 }
 
 /// One place in the chain of shapes.
@@ -71,7 +74,9 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
     }
     Plan {
         complete,
+        faultless: errors.len() == 0,
         attributes: network.attributes,
+        silenced: network.silenced,
         visibility: network.visibility,
         name: network.name,
         generics: network.generics,

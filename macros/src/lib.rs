@@ -24,6 +24,7 @@ mod cursor;
 mod errors;
 mod expand;
 mod keras;
+mod lints;
 mod names;
 mod parse;
 mod sugar;

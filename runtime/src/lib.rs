@@ -111,6 +111,7 @@ pub mod heads;
 pub mod initializers;
 mod kernels;
 pub mod layers;
+pub mod lints;
 pub mod losses;
 pub mod metrics;
 mod model;

@@ -5,6 +5,7 @@ pub use crate::error::{Error, Result};
 pub use crate::graph::Graph;
 pub use crate::heads::{AnyHead, AsHead, HeadKind, head_kind};
 pub use crate::layers::{Layer, LayerSizes, Place};
+pub use crate::lints;
 pub use crate::model::{Model, inputs};
 pub use crate::network::{LayerSet, Network, Weights};
 pub use crate::shape::{AsShape, Dims, Outcome, Shape, StaticShape, declared, report};

@@ -35,7 +35,7 @@ network! {
 network! {
     /// The last layer applies nothing, so every loss suits it.
     Flat: (2, 2, 1) => 4 {
-        Conv2D(1, 1, activation = softmax),
+        Conv2D(1, 1, activation = sigmoid),
         Flatten(),
     }
 }

@@ -31,6 +31,7 @@ network! {
 
 network! {
     /// Only this crate sees it.
+    #[allow(addax::dropout_at_the_end)]
     pub(crate) Restricted: 2 => 2 {
         Dropout(rate = 0.5),
     }

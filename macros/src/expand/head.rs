@@ -8,7 +8,7 @@ use quote::quote;
 pub(super) fn head(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
     match context.layers().last() {
-        Some((i, _)) if context.plan.complete => {
+        Some((i, _)) if context.plan.faultless => {
             let last = numbered("__OUTCOME", i);
             head_of(&quote!(#last), &quote!(__OUTPUT), &quote!(#this))
         }

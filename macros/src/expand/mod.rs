@@ -20,6 +20,7 @@ mod dfdx;
 mod fallback;
 mod head;
 mod layers;
+mod lints;
 mod types;
 
 use crate::ast::Name;
@@ -143,11 +144,13 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         fallback::fallback(&context)
     } else {
         let consts = consts::consts(&context);
+        let lints = lints::lints(&context);
         let types = types::types(&context);
         let layers = layers::layers(&context);
         let dfdx = dfdx::dfdx(&context);
         quote! {
             #consts
+            #lints
             #types
             const _: () = {
                 #layers

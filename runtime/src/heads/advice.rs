@@ -70,11 +70,20 @@ advice! {
     /// Neither `relu` nor `tanh`, for a loss that takes probabilities.
     #[diagnostic::on_unimplemented(
         message = "`{Loss}` needs probabilities, but the activation that `{Self}` ends in does not give any",
-        label = "needs a softmax or a sigmoid",
+        label = "needs a softmax",
         note = "for one class of many, write `activation = softmax` in the last layer",
         note = "for yes or no, write `activation = sigmoid` in the last layer and use `BinaryCrossentropy`"
     )]
     GivesProbabilities;
+
+    /// Neither `relu` nor `tanh`, for a loss that takes probabilities of yes.
+    #[diagnostic::on_unimplemented(
+        message = "`{Loss}` needs probabilities, but the activation that `{Self}` ends in does not give any",
+        label = "needs a sigmoid",
+        note = "write `activation = sigmoid` in the last layer",
+        note = "or give it no activation, and the loss `from_logits: true`"
+    )]
+    GivesProbabilitiesOfYes;
 
     /// Not a softmax, for a loss that takes every number for an answer of its own.
     #[diagnostic::on_unimplemented(

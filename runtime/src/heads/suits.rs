@@ -2,7 +2,7 @@
 
 use super::advice::{
     AnswersWithClasses, AnswersYesOrNo, CanLearn, ChoosesOneClass, GivesOneAnswer,
-    GivesProbabilities, HasAUnitForEachClass,
+    GivesProbabilities, GivesProbabilitiesOfYes, HasAUnitForEachClass,
 };
 use super::{
     AnyHead, BentHead, LinearHead, LinearMapHead, OneLinearHead, OneSigmoidHead, OneSoftmaxHead,
@@ -185,7 +185,7 @@ does_not_suit! {
     BinaryCrossentropy, SoftmaxHead: AnswersYesOrNo;
     BinaryCrossentropy, SoftmaxMapHead: AnswersYesOrNo;
     BinaryCrossentropy, OneSoftmaxHead: CanLearn;
-    BinaryCrossentropy, BentHead: GivesProbabilities;
+    BinaryCrossentropy, BentHead: GivesProbabilitiesOfYes;
 
     MeanSquaredError, OneSoftmaxHead: CanLearn;
     MeanAbsoluteError, OneSoftmaxHead: CanLearn;

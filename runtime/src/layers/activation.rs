@@ -5,7 +5,7 @@ use crate::activations::ActivationFunction;
 use crate::error::Result;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::op::{Backward, Forward, Op};
-use crate::shape::{Outcome, Shape, one_input};
+use crate::shape::{Outcome, Role, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -54,7 +54,7 @@ impl Activation {
         match one_input("Activation", inputs) {
             // It applies nothing: what the layer before it applies still holds.
             Ok(input) if matches!(self.activation, ActivationFunction::Linear) => {
-                Outcome::ok(input)
+                Outcome::ok(input).with_role(Role::View)
             }
             Ok(input) => Outcome::ok(input).with_activation(self.activation),
             Err(error) => error,

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::gpu::{Pointer, RecordBackward, RecordForward, Recorder};
 use crate::kernels::philox;
 use crate::op::{Backward, Forward, Op, Phase};
-use crate::shape::{Message, Outcome, Shape, one_input};
+use crate::shape::{Message, Outcome, Role, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -74,7 +74,7 @@ impl Dropout {
             };
             return Outcome::error(message).but_assume(input);
         }
-        Outcome::ok(input)
+        Outcome::ok(input).with_role(Role::Dropout)
     }
 }
 

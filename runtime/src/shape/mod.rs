@@ -11,10 +11,12 @@
 
 mod message;
 mod outcome;
+mod role;
 mod types;
 
 pub use message::Message;
 pub use outcome::{MAX_PARAMETERS, Outcome, Parameter, declared, one_input, report};
+pub use role::Role;
 pub use types::{AsShape, Dims, LastOf, StaticShape};
 
 /// A sample has at most this many dimensions, the batch not counted: dfdx's tensors end at six.

@@ -1,6 +1,6 @@
 //! What a shape rule says.
 
-use super::{Message, Shape};
+use super::{Message, Role, Shape};
 use crate::activations::ActivationFunction;
 use crate::initializers::Initializer;
 
@@ -67,6 +67,7 @@ pub struct Outcome {
     parameters: [Option<Parameter>; MAX_PARAMETERS],
     macs: usize,
     activation: Option<ActivationFunction>,
+    role: Role,
     error: Option<Message>,
 }
 
@@ -78,6 +79,7 @@ impl Outcome {
             parameters: [None; MAX_PARAMETERS],
             macs: 0,
             activation: None,
+            role: Role::Other,
             error: None,
         }
     }
@@ -89,6 +91,7 @@ impl Outcome {
             parameters: [None; MAX_PARAMETERS],
             macs: 0,
             activation: None,
+            role: Role::Other,
             error: Some(message),
         }
     }
@@ -122,6 +125,17 @@ impl Outcome {
     pub const fn with_activation(mut self, activation: ActivationFunction) -> Self {
         self.activation = Some(activation);
         self
+    }
+
+    /// Says what the layer does to its input.
+    pub const fn with_role(mut self, role: Role) -> Self {
+        self.role = role;
+        self
+    }
+
+    /// What the layer does to its input, as far as it says so.
+    pub const fn role(&self) -> Role {
+        self.role
     }
 
     /// Multiplications with an addition for one sample.

@@ -1,0 +1,18 @@
+//! What a layer does, for the lints.
+
+/// What a layer does to its input, as far as [`lints`](crate::lints) ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Role {
+    /// Anything; no lint says something of such a layer.
+    #[default]
+    Other,
+    /// A kernel that meets all of its input, as in `Dense`.
+    Dense,
+    /// A kernel that moves over an image. Its first parameter is the kernel, which starts with its height.
+    Convolution,
+    /// Numbers are dropped while training.
+    Dropout,
+    /// The numbers stay what they are: `Flatten`, `Reshape`.
+    View,
+}
