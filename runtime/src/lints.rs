@@ -32,6 +32,7 @@
 //! ```
 
 use crate::activations::ActivationFunction;
+use crate::layers::are_channels_first;
 use crate::shape::{Outcome, Role, Shape};
 
 /// The calls of a network in order, as the lints see them.
@@ -226,11 +227,7 @@ const fn is_dropout_at_the_end(network: &Calls<'_>, i: usize) -> bool {
 }
 
 const fn is_channels_first(network: &Calls<'_>, i: usize) -> bool {
-    let shape = network.inputs[i];
-    let looks_so = shape.rank() == 3
-        && matches!(shape.dim(0), 1 | 3)
-        && shape.dim(1) >= 8
-        && shape.dim(2) >= 8;
+    let looks_so = are_channels_first(network.inputs[i]);
     let mut j = 0;
     while looks_so && j < network.calls.len() {
         let call = network.calls[j];

@@ -44,6 +44,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "save")]
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let tensors: Vec<(String, Stored)> = named(&self.engine().setup().graph)

@@ -40,6 +40,7 @@ pub use flatten::Flatten;
 pub use global_max_pooling2d::{GlobalMaxPooling2D, GlobalMaxPooling2D as GlobalMaxPool2D};
 pub use max_pooling2d::{MaxPooling2D, MaxPooling2D as MaxPool2D};
 pub use padding::Padding;
+pub(crate) use padding::are_channels_first;
 pub use reshape::Reshape;
 
 /// The shapes around one layer as types.

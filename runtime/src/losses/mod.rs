@@ -30,7 +30,7 @@ pub(crate) const EPSILON: f32 = 1e-7;
 #[diagnostic::on_unimplemented(
     message = "this model has no loss to train for",
     label = "not compiled",
-    note = "compile it first: `let mut model = model.compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)?;`"
+    note = "compile it first, and keep what `compile` gives: `let mut model = model.compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)?;`"
 )]
 pub trait Loss: Debug + Send + Sync {
     /// The kind of target it takes: [`Classes`](crate::training::Classes) or [`Values`](crate::training::Values).

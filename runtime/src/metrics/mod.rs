@@ -17,6 +17,7 @@ pub use mean_squared_error::MeanSquaredError;
 /// Something that is counted over samples.
 ///
 /// A metric keeps sums, so that batches of different sizes and parts of a batch on several threads add up.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a metric", label = "not a metric")]
 pub trait Metric: Debug + Send + Sync {
     /// Keras' name, under which it stands in the history.
     fn name(&self) -> &'static str;
@@ -57,6 +58,12 @@ pub struct MetricCall<'a> {
 }
 
 /// The metrics that a model is compiled with: none `()`, one, or a tuple of several.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a metric nor a tuple of metrics",
+    label = "not a metric",
+    note = "metrics are values: `Accuracy` is one, `(Accuracy, MeanSquaredError)` are two, and `()` is none",
+    note = "the arguments of `compile` are an optimizer, a loss and metrics: `compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)`"
+)]
 pub trait MetricList {
     /// The metrics in order.
     fn into_metrics(self) -> Vec<Box<dyn Metric>>;

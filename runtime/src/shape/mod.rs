@@ -77,7 +77,7 @@ impl Shape {
     }
 
     /// Whether this is the shape of the network's input: `network!` names it "the input".
-    const fn is_input(self) -> bool {
+    pub(crate) const fn is_input(self) -> bool {
         let (name, input) = (self.from.as_bytes(), b"the input");
         let mut i = 0;
         while i < name.len() && i < input.len() {

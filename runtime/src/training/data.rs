@@ -106,6 +106,8 @@ impl<Batch: Dim> Samples for Tensor<(Batch,), f32, Cpu> {
     }
 }
 
+impl<Batch: Dim> Numbers for Tensor<(Batch,), f32, Cpu> {}
+
 macro_rules! tensors_are_samples {
     ($($Dim:ident),+) => {
         impl<Batch: Dim, $($Dim: ConstDim),+> Samples for Tensor<(Batch, $($Dim),+), f32, Cpu> {
@@ -115,6 +117,8 @@ macro_rules! tensors_are_samples {
                 Cow::Owned(values(self))
             }
         }
+
+        impl<Batch: Dim, $($Dim: ConstDim),+> Numbers for Tensor<(Batch, $($Dim),+), f32, Cpu> {}
     };
 }
 tensors_are_samples!(D1);
@@ -149,6 +153,12 @@ pub struct Classes;
 pub struct Values;
 
 /// A whole number that may be a class id.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a class id",
+    label = "labels of `{Self}`",
+    note = "`SparseCategoricalCrossentropy` takes the number of each sample's class, such as `vec![3_u8, 1, 4]`",
+    note = "for one-hot classes, arrays of `f32`, use `CategoricalCrossentropy`; for numbers, `MeanSquaredError`"
+)]
 pub trait ClassId: Copy {
     /// The id, or a negative number for what cannot be one.
     fn id(self) -> i64;
@@ -203,9 +213,7 @@ impl<Batch: Dim, N: ConstDim> Labels<Classes, (N,)> for Tensor<(Batch,), usize, 
     }
 }
 
-// Without this, rustc would say of class ids that they are not samples, which is not the point.
-#[diagnostic::do_not_recommend]
-impl<X: Samples + ?Sized, Output> Labels<Values, Output> for X
+impl<X: Numbers + ?Sized, Output> Labels<Values, Output> for X
 where
     X::Sample: FitsOutput<Output>,
 {
@@ -216,6 +224,31 @@ where
         }
     }
 }
+
+/// Labels that are numbers: [`Samples`] whose elements say of themselves that they are, so that class ids are told what the
+/// loss takes and not that they are no samples.
+#[diagnostic::on_unimplemented(
+    message = "these labels do not fit the loss, which takes numbers in the shape of the answer",
+    label = "labels of type `{Self}`",
+    note = "numbers are a `Vec` of arrays of `f32`, a `Vec<f32>` for one number a sample, or a dfdx tensor"
+)]
+pub trait Numbers: Samples {}
+impl<T: Number> Numbers for [T] {}
+impl<T: Number> Numbers for Vec<T> {}
+impl<T: Number, const ROWS: usize> Numbers for [T; ROWS] {}
+
+/// One label that is a number or an array of them.
+#[diagnostic::on_unimplemented(
+    message = "the loss takes labels of `f32`, but these are of `{Self}`",
+    label = "labels of `{Self}`",
+    note = "for class ids, which are whole numbers, use `SparseCategoricalCrossentropy`",
+    note = "for yes or no, and for what is to be predicted, make them `f32`: `y.iter().map(|&label| label as f32).collect::<Vec<f32>>()`"
+)]
+pub trait Number: Sample {}
+impl Number for f32 {}
+impl<const A: usize> Number for [f32; A] {}
+impl<const A: usize, const B: usize> Number for [[f32; B]; A] {}
+impl<const A: usize, const B: usize, const C: usize> Number for [[[f32; C]; B]; A] {}
 
 /// All targets of a data set.
 #[derive(Clone, Debug)]

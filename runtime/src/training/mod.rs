@@ -11,7 +11,8 @@ mod progress;
 
 pub use arrays::Arrays;
 pub use data::{
-    ClassId, Classes, FitsInput, FitsOutput, Labels, Sample, Samples, TargetRows, Values,
+    ClassId, Classes, FitsInput, FitsOutput, Labels, Number, Numbers, Sample, Samples, TargetRows,
+    Values,
 };
 pub use evaluate::Evaluation;
 pub use history::History;
