@@ -197,7 +197,7 @@ const fn is_softmax_inside(network: &Calls<'_>, i: usize) -> bool {
         match network.calls[taker].outcome.role() {
             Role::Dense | Role::Convolution => return true,
             Role::Dropout | Role::View => j = taker,
-            Role::Other => return false,
+            Role::Activation | Role::Other => return false,
         }
     }
 }
@@ -217,7 +217,7 @@ const fn is_dense_without_activation(network: &Calls<'_>, i: usize) -> bool {
         match network.calls[taker].outcome.role() {
             Role::Dense => return true,
             Role::Dropout | Role::View => j = taker,
-            Role::Convolution | Role::Other => return false,
+            Role::Convolution | Role::Activation | Role::Other => return false,
         }
     }
 }
@@ -243,8 +243,10 @@ const fn is_channels_first(network: &Calls<'_>, i: usize) -> bool {
     false
 }
 
+/// A network as a layer may end in a softmax too, but what it is for, nobody knows here.
 const fn applies_softmax(outcome: &Outcome) -> bool {
-    matches!(outcome.activation(), Some(ActivationFunction::Softmax))
+    !matches!(outcome.role(), Role::Other)
+        && matches!(outcome.activation(), Some(ActivationFunction::Softmax))
 }
 
 const fn is_output(network: &Calls<'_>, i: usize) -> bool {
@@ -418,6 +420,8 @@ mod tests {
         let (linear, softmax) = (dense(3, Linear), dense(3, Softmax));
         assert_eq!(lint([4], &[&linear, own, &linear], 0), [0, 0, 0, 0]);
         assert_eq!(lint([4], &[&softmax, own, &linear], 0), [0, 0, 0, 0]);
+        let nested: Rule<'_> = &|_| Outcome::ok(Shape::new([1])).with_activation(Softmax);
+        assert_eq!(lint([4], &[nested, &linear], 0), [0, 0, 0]);
     }
 
     /// `a` goes into a sum as well as into the layer behind it.

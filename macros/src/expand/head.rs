@@ -17,7 +17,11 @@ pub(super) fn head(context: &Context<'_>) -> TokenStream {
 }
 
 /// The head of one output: `last` is the outcome of the layer that gives it, `declared` compares it with the header.
-fn head_of(last: &TokenStream, declared: &TokenStream, network: &TokenStream) -> TokenStream {
+pub(super) fn head_of(
+    last: &TokenStream,
+    declared: &TokenStream,
+    network: &TokenStream,
+) -> TokenStream {
     quote! {
         <__addax::HeadKind<{ __addax::head_kind(&#last, &#declared) }> as __addax::AsHead<#network>>::Head
     }

@@ -8,13 +8,13 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 /// One call of a layer, as the lints see it.
-struct Call {
+pub(super) struct Call {
     /// The constant with its outcome.
-    outcome: Ident,
+    pub(super) outcome: Ident,
     /// What it takes.
-    from: Vec<TokenStream>,
+    pub(super) from: Vec<TokenStream>,
     /// Where a warning goes.
-    place: Span,
+    pub(super) place: Span,
 }
 
 /// The warnings of a list of layers. A network with mistakes has none.
@@ -40,19 +40,19 @@ pub(super) fn lints(context: &Context<'_>) -> TokenStream {
 }
 
 /// The value of an input of the network.
-fn input(i: usize) -> TokenStream {
+pub(super) fn input(i: usize) -> TokenStream {
     let i = Literal::usize_unsuffixed(i);
     quote!(__addax::lints::Source::Input(#i))
 }
 
 /// The value that a call gives.
-fn call(i: usize) -> TokenStream {
+pub(super) fn call(i: usize) -> TokenStream {
     let i = Literal::usize_unsuffixed(i);
     quote!(__addax::lints::Source::Call(#i))
 }
 
 /// `inputs` are the shapes of the network's inputs and their places; `outputs` are the calls that give its outputs.
-fn emit(
+pub(super) fn emit(
     context: &Context<'_>,
     inputs: &[(TokenStream, Span)],
     calls: &[Call],

@@ -10,6 +10,7 @@
 //!         pub struct Layers<..> ..        // layers.rs: the struct, building, running
 //!         impl Module for Layers ..       // dfdx.rs: so that dfdx's own tools work on it
 //!     };
+//!     const _: () = { .. };               // lints.rs: warnings, at the layers' names
 //! };
 //! ```
 //!
@@ -144,18 +145,19 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         fallback::fallback(&context)
     } else {
         let consts = consts::consts(&context);
-        let lints = lints::lints(&context);
         let types = types::types(&context);
         let layers = layers::layers(&context);
         let dfdx = dfdx::dfdx(&context);
+        let lints = lints::lints(&context);
         quote! {
             #consts
-            #lints
             #types
             const _: () = {
                 #layers
                 #dfdx
             };
+            // Last, so that an editor that asks for a layer's name finds the layer before a warning.
+            #lints
         }
     };
     // A condition on the network is one on all of it.

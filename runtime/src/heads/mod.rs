@@ -4,6 +4,22 @@
 //! kinds of answers. `network!` computes the kind as a number and turns it into a type, [`Network::Head`]; a loss
 //! [`Suits`] some of them.
 //!
+//! | the last layer | `SparseCategorical-` | `CategoricalCrossentropy` | `BinaryCrossentropy` | `MeanSquaredError`, `MeanAbsoluteError` |
+//! |---|---|---|---|---|
+//! | softmax over a vector of classes | yes | yes | no | yes |
+//! | softmax in each place of an image | no | yes | no | yes |
+//! | softmax over 1 unit | no | no | no | no |
+//! | sigmoid, 1 unit | no | no | yes | yes |
+//! | sigmoid, several numbers | no | no | yes | yes |
+//! | no activation, a vector | from logits | from logits | from logits | yes |
+//! | no activation, an image | no | from logits | from logits | yes |
+//! | no activation, 1 unit | no | no | from logits | yes |
+//! | `relu`, `tanh` | no | no | no | yes |
+//! | a layer that applies nothing, such as `Flatten`, or one of your own | yes | yes | yes | yes |
+//!
+//! "No" does not compile. "From logits" wants `from_logits: true`, "yes" of a crossentropy `false`; that is a value, so
+//! [`compile`](crate::Model::compile) checks it when it runs.
+//!
 //! [`Network::Head`]: crate::Network::Head
 
 use crate::activations::ActivationFunction;

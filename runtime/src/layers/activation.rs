@@ -56,7 +56,9 @@ impl Activation {
             Ok(input) if matches!(self.activation, ActivationFunction::Linear) => {
                 Outcome::ok(input).with_role(Role::View)
             }
-            Ok(input) => Outcome::ok(input).with_activation(self.activation),
+            Ok(input) => Outcome::ok(input)
+                .with_activation(self.activation)
+                .with_role(Role::Activation),
             Err(error) => error,
         }
     }

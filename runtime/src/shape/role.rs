@@ -11,6 +11,8 @@ pub enum Role {
     Dense,
     /// A kernel that moves over an image. Its first parameter is the kernel, which starts with its height.
     Convolution,
+    /// An activation function and nothing else.
+    Activation,
     /// Numbers are dropped while training.
     Dropout,
     /// The numbers stay what they are: `Flatten`, `Reshape`.
