@@ -195,9 +195,9 @@ const fn is_softmax_inside(network: &Calls<'_>, i: usize) -> bool {
             return false;
         };
         match network.calls[taker].outcome.role() {
-            Role::Dense | Role::Convolution => return true,
-            Role::Dropout | Role::View => j = taker,
-            Role::Activation | Role::Other => return false,
+            Role::Connected | Role::Convolution => return true,
+            Role::Noise | Role::View => j = taker,
+            Role::Function | Role::Other => return false,
         }
     }
 }
@@ -205,7 +205,7 @@ const fn is_softmax_inside(network: &Calls<'_>, i: usize) -> bool {
 const fn is_dense_without_activation(network: &Calls<'_>, i: usize) -> bool {
     let outcome = network.calls[i].outcome;
     let mut j = i;
-    if !matches!(outcome.role(), Role::Dense)
+    if !matches!(outcome.role(), Role::Connected)
         || !matches!(outcome.activation(), Some(ActivationFunction::Linear))
     {
         return false;
@@ -215,15 +215,15 @@ const fn is_dense_without_activation(network: &Calls<'_>, i: usize) -> bool {
             return false;
         };
         match network.calls[taker].outcome.role() {
-            Role::Dense => return true,
-            Role::Dropout | Role::View => j = taker,
-            Role::Convolution | Role::Activation | Role::Other => return false,
+            Role::Connected => return true,
+            Role::Noise | Role::View => j = taker,
+            Role::Convolution | Role::Function | Role::Other => return false,
         }
     }
 }
 
 const fn is_dropout_at_the_end(network: &Calls<'_>, i: usize) -> bool {
-    matches!(network.calls[i].outcome.role(), Role::Dropout) && is_output(network, i)
+    matches!(network.calls[i].outcome.role(), Role::Noise) && is_output(network, i)
 }
 
 const fn is_channels_first(network: &Calls<'_>, i: usize) -> bool {
@@ -428,7 +428,7 @@ mod tests {
     #[test]
     fn what_two_layers_take_is_not_lost() {
         let linear = Outcome::ok(Shape::new([3]))
-            .with_role(Role::Dense)
+            .with_role(Role::Connected)
             .with_activation(Linear);
         let sum = Outcome::ok(Shape::new([3]));
         let (one, two): (&[Source], &[Source]) =

@@ -58,7 +58,7 @@ impl Activation {
             }
             Ok(input) => Outcome::ok(input)
                 .with_activation(self.activation)
-                .with_role(Role::Activation),
+                .with_role(Role::Function),
             Err(error) => error,
         }
     }

@@ -108,7 +108,7 @@ impl Dense {
         }
         let outcome = Outcome::ok(output)
             .with_activation(self.activation)
-            .with_role(Role::Dense)
+            .with_role(Role::Connected)
             .with(Parameter::new("kernel", kernel, self.kernel_initializer));
         if self.use_bias {
             outcome.with(Parameter::new("bias", output, self.bias_initializer))

@@ -74,7 +74,7 @@ impl Dropout {
             };
             return Outcome::error(message).but_assume(input);
         }
-        Outcome::ok(input).with_role(Role::Dropout)
+        Outcome::ok(input).with_role(Role::Noise)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a layer does, for the lints.
 
 /// What a layer does to its input, as far as [`lints`](crate::lints) ask.
+///
+/// The names are no layer's: rustc writes the path in front of a name that two items have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Role {
@@ -8,13 +10,13 @@ pub enum Role {
     #[default]
     Other,
     /// A kernel that meets all of its input, as in `Dense`.
-    Dense,
+    Connected,
     /// A kernel that moves over an image. Its first parameter is the kernel, which starts with its height.
     Convolution,
     /// An activation function and nothing else.
-    Activation,
+    Function,
     /// Numbers are dropped while training.
-    Dropout,
+    Noise,
     /// The numbers stay what they are: `Flatten`, `Reshape`.
     View,
 }
