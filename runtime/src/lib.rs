@@ -49,7 +49,8 @@ extern crate self as addax;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// Declares a network: a list of layers between the shape of a sample and the shape of an answer.
+/// Declares a network: a list of layers between the shape of a sample and the shape of an answer, or a graph between
+/// several of them.
 ///
 /// ```
 /// use addax::prelude::*;
@@ -85,6 +86,61 @@ struct Readme;
 /// # }
 /// ```
 ///
+/// With names for its inputs and outputs it is a graph, Keras' functional API:
+///
+/// ```
+/// use addax::prelude::*;
+///
+/// network! {
+///     /// What to tell from a photograph.
+///     pub Faces: (image: (16, 16, 3), age: 1, gender: 1) => (race: 5, glad: 1) {
+///         let x = Conv2D(8, (3, 3), activation = relu, padding = same)(image);
+///         let y = Conv2D(8, 3, padding = same)(x);
+///         let x = Flatten()(MaxPooling2D(2)(x + y));  // or Add()(x, y)
+///         let tower = Dense(16, activation = relu);   // one layer ...
+///         let a = tower(age);                         // ... for two values
+///         let b = tower(gender);
+///         let z = Concatenate()(x, a, b);
+///         let race = Dense(5, activation = softmax)(z);
+///         let glad = Dense(1, activation = sigmoid)(z);
+///     }
+/// }
+///
+/// # fn main() -> addax::Result<()> {
+/// let model = Faces::build(&Cpu::default())?;
+/// let answers = model.predict(&FacesInputs {
+///     image: vec![[[[0.5_f32; 3]; 16]; 16]; 2],
+///     age: vec![31.0_f32, 62.0],
+///     gender: vec![0.0_f32, 1.0],
+/// })?;
+/// assert_eq!(answers.race.as_vec().len(), 10);
+/// assert_eq!(answers.glad.as_vec().len(), 2);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A layer is repeated with a number in front of it, and a network can be a layer:
+///
+/// ```
+/// use addax::prelude::*;
+///
+/// network! {
+///     /// A residual block.
+///     pub Block: (x: 32) => (y: 32) {
+///         let y = Dense(32, activation = relu)(x) + x;
+///     }
+/// }
+/// network! {
+///     /// Four blocks between two layers.
+///     pub Deep: 784 => 10 {
+///         Dense(32, activation = relu),
+///         4 * Block(),
+///         Dense(10, activation = softmax),
+///     }
+/// }
+/// assert_eq!(Deep::PARAMS, 784 * 32 + 32 + 4 * Block::PARAMS + 330);
+/// ```
+///
 /// Shapes are (height, width, channels) or a single number for a vector, without the batch. A size is anything constant: a
 /// literal, a constant, `Self::CONST`, arithmetic. A network that does not fit does not compile; the error stands at the
 /// layer's own tokens and says what it takes, what it is given and by whom, and the edit that mends it.
@@ -100,9 +156,11 @@ pub use dfdx;
 pub use typenum;
 
 pub mod activations;
+pub mod callbacks;
 mod device;
 mod engine;
 mod error;
+pub mod facts;
 #[cfg(test)]
 mod golden;
 #[doc(hidden)]
@@ -121,7 +179,9 @@ mod network;
 pub mod op;
 pub mod optimizers;
 mod plan;
+mod ports;
 pub mod prelude;
+mod retyped;
 mod saving;
 pub mod shape;
 mod summary;
@@ -133,11 +193,13 @@ pub mod words;
 
 pub use device::Device;
 pub use error::{Error, Result};
+pub use facts::Facts;
 #[cfg(feature = "cuda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cuda")))]
-pub use gpu::nvidia::{CudaOptions, cuda, cuda_with};
+pub use gpu::nvidia::{CudaOptions, Cudnn, cuda, cuda_with};
 pub use model::Model;
 pub use network::{LayerSet, Network};
+pub use ports::Ports;
 pub use summary::Summary;
 pub use training::{Evaluation, FitOptions, History, Verbose};
 

@@ -43,8 +43,8 @@ pub struct Calls<'a> {
     pub inputs: &'a [Shape],
     /// Each call comes behind those that it takes something from.
     pub calls: &'a [Call<'a>],
-    /// Which calls give the outputs of the network.
-    pub outputs: &'a [usize],
+    /// The outputs of the network.
+    pub outputs: &'a [Source],
 }
 
 /// One call of a layer.
@@ -65,6 +65,8 @@ pub enum Source {
     Input(usize),
     /// An earlier call.
     Call(usize),
+    /// Nobody knows.
+    Unknown,
 }
 
 /// The number of a lint, which [`AsLint`] turns into the item to use.
@@ -252,7 +254,7 @@ const fn applies_softmax(outcome: &Outcome) -> bool {
 const fn is_output(network: &Calls<'_>, i: usize) -> bool {
     let mut k = 0;
     while k < network.outputs.len() {
-        if network.outputs[k] == i {
+        if matches!(network.outputs[k], Source::Call(call) if call == i) {
             return true;
         }
         k += 1;
@@ -315,7 +317,7 @@ mod tests {
         let network = Calls {
             inputs: &[input],
             calls: &calls,
-            outputs: &[calls.len() - 1],
+            outputs: &[Source::Call(calls.len() - 1)],
         };
         std::iter::once(of_input(&network, 0, silenced))
             .chain((0..calls.len()).map(|i| of_call(&network, i, silenced)))
@@ -447,7 +449,7 @@ mod tests {
                 from: two,
             },
         ];
-        let of_first = |calls: &[Call<'_>], outputs: &[usize]| {
+        let of_first = |calls: &[Call<'_>], outputs: &[Source]| {
             let inputs = &[Shape::new([3])];
             of_call(
                 &Calls {
@@ -459,9 +461,12 @@ mod tests {
                 0,
             )
         };
-        assert_eq!(of_first(&calls, &[2]), 0);
+        assert_eq!(of_first(&calls, &[Source::Call(2)]), 0);
         calls[2].from = &[Source::Call(1)];
-        assert_eq!(of_first(&calls, &[2]), dense_without_activation::NUMBER);
-        assert_eq!(of_first(&calls, &[2, 0]), 0);
+        assert_eq!(
+            of_first(&calls, &[Source::Call(2)]),
+            dense_without_activation::NUMBER
+        );
+        assert_eq!(of_first(&calls, &[Source::Call(2), Source::Call(0)]), 0);
     }
 }

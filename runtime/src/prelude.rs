@@ -1,5 +1,6 @@
 //! Everything that a training program names, for `use addax::prelude::*`.
 
+pub use crate::callbacks::{EarlyStopping, ModelCheckpoint, ReduceLROnPlateau};
 pub use crate::losses::{
     BinaryCrossentropy, CategoricalCrossentropy, MeanAbsoluteError, MeanSquaredError,
     SparseCategoricalCrossentropy,

@@ -8,7 +8,9 @@ from safetensors import safe_open
 
 GOLDEN = Path(__file__).resolve().parents[2] / "runtime" / "tests" / "golden"
 NEEDED = {
+    "graphs": ["step.loss", "evaluate.loss"],
     "layers": ["x", "y", "dy", "dx"],
+    "merging": ["x_0", "x_1", "y", "dy", "dx_0", "dx_1"],
     "losses": ["y_true", "loss"],
     "metrics": ["y_true_0", "y_pred_0", "y_true_2", "y_pred_2", "results", "result"],
     "optimizers": ["w0", "g", "w"],

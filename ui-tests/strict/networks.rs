@@ -37,6 +37,27 @@ network! {
     }
 }
 
+network! {
+    /// A graph with several ends.
+    pub Faces: (image: (SIDE, SIDE, 1), age: 2, gender: 2) => (race: 3, r#type: 1) {
+        /// For both numbers.
+        let tower = Dense(4, activation = relu);
+        let a = tower(age);
+        let b = tower(gender);
+        let x = seen: Conv2D(2, 3)(image);
+        let x = Flatten()(x);
+        let z = Concatenate()([x, a * b - a]);
+        let race = Dense(3, activation = softmax)(z);
+        let r#type = Dense(1)(z + z);
+    }
+}
+
+network! {
+    Narrow: (x: 2) => (y: 2) {
+        let y = x + x;
+    }
+}
+
 /// Uses all of them.
 ///
 /// # Errors
@@ -46,7 +67,14 @@ pub fn run() -> addax::Result<usize> {
     let unnamed = network!((4, 4, 1) => 3 { Flatten(), Dense(3) });
     let inputs = Public::inputs(vec![0.0; SIDE * SIDE])?;
     let _answers = Public::build(&device)?.predict(&inputs)?;
-    Ok(Model::new(unnamed, &device)?.count_params()
+    let faces = Faces::build(&device)?;
+    let _answers = faces.predict(&FacesInputs {
+        image: inputs,
+        age: vec![[0.0_f32; 2]],
+        gender: vec![[1.0_f32; 2]],
+    })?;
+    Ok(Narrow::build(&device)?.count_params()
+        + Model::new(unnamed, &device)?.count_params()
         + Private::build(&device)?.count_params()
         + Restricted::build(&device)?.count_params())
 }

@@ -1,7 +1,6 @@
 //! dfdx's own traits for the struct of layers, so that its optimizers and modules work on it.
 
-use super::layers::batches;
-use super::{Context, numbered};
+use super::{Context, numbered, ports};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
@@ -10,7 +9,7 @@ const FIELDS: usize = 6;
 
 /// `Module`, `ModuleMut` and `TensorCollection`.
 pub(super) fn dfdx(context: &Context<'_>) -> TokenStream {
-    let modules = modules();
+    let modules = modules(context);
     let collection = collection(context);
     quote! {
         #modules
@@ -18,8 +17,8 @@ pub(super) fn dfdx(context: &Context<'_>) -> TokenStream {
     }
 }
 
-fn modules() -> TokenStream {
-    let (input, output) = batches();
+fn modules(context: &Context<'_>) -> TokenStream {
+    let (input, output) = ports::batches(context);
     quote! {
         impl<__B: __addax::Dim, __D: __addax::Device, __T: __addax::Tape<f32, __D>> __addax::Module<#input>
             for Layers<f32, __D>

@@ -1,28 +1,36 @@
 //! What the network ends in, so that a loss that does not suit it does not compile.
 
-use super::{Context, numbered};
+use super::{Context, numbered, ports};
+use crate::check::Source;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The type of the head: rustc computes its kind from what the last layer says of itself.
+/// The type of the head, for several outputs the struct of their heads.
 pub(super) fn head(context: &Context<'_>) -> TokenStream {
-    let this = &context.this;
-    match context.layers().last() {
-        Some((i, _)) if context.plan.faultless => {
-            let last = numbered("__OUTCOME", i);
-            head_of(&quote!(#last), &quote!(__OUTPUT), &quote!(#this))
-        }
-        _ => quote!(__addax::AnyHead),
+    if !context.plan.faultless {
+        return unknown(context);
     }
+    ports::outputs(context).whole(|i| match context.output(i) {
+        Source::Call(call) => of_output(context, i, call),
+        Source::Input(_) | Source::Unknown => any(),
+    })
 }
 
-/// The head of one output: `last` is the outcome of the layer that gives it, `declared` compares it with the header.
-pub(super) fn head_of(
-    last: &TokenStream,
-    declared: &TokenStream,
-    network: &TokenStream,
-) -> TokenStream {
+/// The same for a network with mistakes: every loss suits it.
+pub(super) fn unknown(context: &Context<'_>) -> TokenStream {
+    ports::outputs(context).whole(|_| any())
+}
+
+fn any() -> TokenStream {
+    quote!(__addax::AnyHead)
+}
+
+/// The head of output `i`, which `call` gives. rustc computes its kind from what the layer says of itself, and compares
+/// what it gives with the header.
+fn of_output(context: &Context<'_>, i: usize, call: usize) -> TokenStream {
+    let this = &context.this;
+    let (last, declared) = (numbered("__OUTCOME", call), numbered("__OUTPUT", i));
     quote! {
-        <__addax::HeadKind<{ __addax::head_kind(&#last, &#declared) }> as __addax::AsHead<#network>>::Head
+        <__addax::HeadKind<{ __addax::head_kind(&#last, &#declared) }> as __addax::AsHead<#this>>::Head
     }
 }

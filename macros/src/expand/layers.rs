@@ -1,21 +1,21 @@
-//! The struct of layers: one field a layer, and what the network does with them.
+//! The struct of layers, one field a layer, and what makes the type a network.
 
-use super::{Context, numbered};
-use proc_macro2::TokenStream;
+use super::{Context, numbered, ports, shape_of, value_of};
+use crate::check::Source;
+use crate::names::plain;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-/// The struct, the network's own impls, building and running.
+/// The struct, the network's own impls, and building.
 pub(super) fn layers(context: &Context<'_>) -> TokenStream {
     let definition = definition(context);
     let network = network(context);
     let assembling = assembling(context);
-    let running = running(context);
     let shortcuts = shortcuts(context);
     quote! {
         #definition
         #network
         #assembling
-        #running
         #shortcuts
     }
 }
@@ -52,19 +52,9 @@ fn definition(context: &Context<'_>) -> TokenStream {
 fn network(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
     let name = &context.name;
+    let (input, output) = ports::shapes(context);
     let graph = if context.plan.complete {
-        let layers = context.layers().map(|(i, layer)| {
-            let field = crate::names::plain(&layer.field);
-            let (layer, outcome) = (numbered("__LAYER", i), numbered("__OUTCOME", i));
-            quote!(let __value = __graph.layer(#field, #layer, &#outcome, &[__value]);)
-        });
-        quote! {
-            let mut __graph = __addax::Graph::new(#name);
-            let __value = __graph.input("input", __INPUT);
-            #(#layers)*
-            __graph.output("output", __value);
-            __graph
-        }
+        graph(context)
     } else {
         never_runs()
     };
@@ -72,8 +62,8 @@ fn network(context: &Context<'_>) -> TokenStream {
     quote! {
         impl __addax::Network for #this {
             const NAME: &'static str = #name;
-            type Input = __Input;
-            type Output = __Output;
+            type Input = #input;
+            type Output = #output;
             type Head = #head;
             type Layers<__D: __addax::Device> = Layers<f32, __D>;
 
@@ -81,6 +71,49 @@ fn network(context: &Context<'_>) -> TokenStream {
                 #graph
             }
         }
+    }
+}
+
+/// The layers and calls at run time.
+fn graph(context: &Context<'_>) -> TokenStream {
+    let name = &context.name;
+    let names = |names: Vec<Ident>| names.iter().map(plain).collect::<Vec<_>>();
+    let inputs = names(context.input_names())
+        .into_iter()
+        .enumerate()
+        .map(|(i, name)| {
+            let (value, shape) = (value_of(Source::Input(i)), shape_of(Source::Input(i)));
+            quote!(let #value = __graph.input(#name, #shape);)
+        });
+    let calls = context.calls().filter_map(|(i, call)| {
+        let (planned, is_first) = context.layer_of(i, call)?;
+        let (value, outcome) = (value_of(Source::Call(i)), numbered("__OUTCOME", i));
+        let (layer, constant) = (
+            numbered("__layer", call.layer),
+            numbered("__LAYER", call.layer),
+        );
+        let field = plain(&planned.field);
+        let definition =
+            is_first.then(|| quote!(let #layer = __graph.layer(#field, #constant, &#outcome);));
+        let inputs = call.inputs.iter().flatten().map(|source| value_of(*source));
+        Some(quote! {
+            #definition
+            let #value = __graph.call(#layer, &#outcome, &[#(#inputs),*]);
+        })
+    });
+    let outputs = names(context.output_names())
+        .into_iter()
+        .enumerate()
+        .map(|(i, name)| {
+            let value = value_of(context.output(i));
+            quote!(__graph.output(#name, #value);)
+        });
+    quote! {
+        let mut __graph = __addax::Graph::new(#name);
+        #(#inputs)*
+        #(#calls)*
+        #(#outputs)*
+        __graph
     }
 }
 
@@ -115,59 +148,22 @@ fn assembling(context: &Context<'_>) -> TokenStream {
     }
 }
 
-/// A batch that the network takes and one that it gives.
-pub(super) fn batches() -> (TokenStream, TokenStream) {
-    (
-        quote!(__addax::Tensor<__Inputs<__B>, f32, __D, __T>),
-        quote!(__addax::Tensor<__Outputs<__B>, f32, __D, __T>),
-    )
-}
-
-fn running(context: &Context<'_>) -> TokenStream {
-    let (input, output) = batches();
-    let last = numbered("__Shape", context.plan.steps.len().saturating_sub(1));
-    let body = |method: TokenStream| {
-        if !context.plan.complete {
-            return (quote!(_), never_runs());
-        }
-        let steps = context.layers().map(|(_, layer)| {
-            let field = &layer.field;
-            quote!(let __value = self.#field.#method(__value)?;)
-        });
-        let body = quote! {
-            let __value = input;
-            #(#steps)*
-            __addax::finish::<#last, __Output, __B, __D, __T>(__value)
-        };
-        (quote!(input), body)
-    };
-    let (argument, forward) = body(quote!(forward));
-    let (_, forward_mut) = body(quote!(forward_mut));
-    quote! {
-        impl<__D: __addax::Device> Layers<f32, __D> {
-            /// Runs the network on a batch as `predict` does: dropout is off, and batch normalization uses its moving
-            /// averages.
-            pub fn forward<__B: __addax::Dim, __T: __addax::Tape<f32, __D>>(
-                &self,
-                #argument: #input,
-            ) -> ::core::result::Result<#output, __addax::Error> {
-                #forward
-            }
-
-            /// Runs the network on a batch as in training: dropout is on, and batch normalization uses the batch and
-            /// updates its moving averages.
-            pub fn forward_mut<__B: __addax::Dim, __T: __addax::Tape<f32, __D>>(
-                &mut self,
-                #argument: #input,
-            ) -> ::core::result::Result<#output, __addax::Error> {
-                #forward_mut
-            }
-        }
-    }
-}
-
 fn shortcuts(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
+    // Several inputs come from several places.
+    let inputs = (context.plan.inputs.len() == 1).then(|| {
+        quote! {
+            /// Inputs of this network from the numbers of all samples, one sample after the other.
+            pub fn inputs(
+                values: ::std::vec::Vec<f32>,
+            ) -> ::core::result::Result<
+                __addax::Tensor<__Inputs_0<usize>, f32, __addax::Cpu>,
+                __addax::Error,
+            > {
+                __addax::inputs::<__Input_0>(values)
+            }
+        }
+    });
     quote! {
         impl #this {
             /// A model of this network on `device`, its weights drawn with the device's generator.
@@ -177,20 +173,12 @@ fn shortcuts(context: &Context<'_>) -> TokenStream {
                 __addax::Model::new(#this, device)
             }
 
-            /// Inputs of this network from the numbers of all samples, one sample after the other.
-            pub fn inputs(
-                values: ::std::vec::Vec<f32>,
-            ) -> ::core::result::Result<
-                __addax::Tensor<__Inputs<usize>, f32, __addax::Cpu>,
-                __addax::Error,
-            > {
-                __addax::inputs::<#this>(values)
-            }
+            #inputs
         }
     }
 }
 
 /// The body of a function of a network that has mistakes in it: the errors that were reported keep it from ever running.
-fn never_runs() -> TokenStream {
+pub(super) fn never_runs() -> TokenStream {
     quote!(loop {})
 }

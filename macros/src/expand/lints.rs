@@ -4,73 +4,19 @@
 //! an item that is deprecated if there is something to say.
 
 use super::{Context, numbered};
+use crate::check::Source;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
-/// One call of a layer, as the lints see it.
-pub(super) struct Call {
-    /// The constant with its outcome.
-    pub(super) outcome: Ident,
-    /// What it takes.
-    pub(super) from: Vec<TokenStream>,
-    /// Where a warning goes.
-    pub(super) place: Span,
-}
-
-/// The warnings of a list of layers. A network with mistakes has none.
+/// The warnings about a network. One with mistakes has none.
 pub(super) fn lints(context: &Context<'_>) -> TokenStream {
     if !context.plan.faultless {
         return TokenStream::new();
     }
-    let calls: Vec<_> = context
-        .layers()
-        .map(|(i, layer)| Call {
-            outcome: numbered("__OUTCOME", i),
-            from: vec![i.checked_sub(1).map_or_else(|| input(0), call)],
-            place: layer.place.first,
-        })
-        .collect();
-    let inputs = context
-        .plan
-        .input
-        .iter()
-        .map(|shape| (quote!(__INPUT), shape.place.first));
-    let outputs = [calls.len().saturating_sub(1)];
-    emit(context, &inputs.collect::<Vec<_>>(), &calls, &outputs)
-}
-
-/// The value of an input of the network.
-pub(super) fn input(i: usize) -> TokenStream {
-    let i = Literal::usize_unsuffixed(i);
-    quote!(__addax::lints::Source::Input(#i))
-}
-
-/// The value that a call gives.
-pub(super) fn call(i: usize) -> TokenStream {
-    let i = Literal::usize_unsuffixed(i);
-    quote!(__addax::lints::Source::Call(#i))
-}
-
-/// `inputs` are the shapes of the network's inputs and their places; `outputs` are the calls that give its outputs.
-pub(super) fn emit(
-    context: &Context<'_>,
-    inputs: &[(TokenStream, Span)],
-    calls: &[Call],
-    outputs: &[usize],
-) -> TokenStream {
-    let shapes = inputs.iter().map(|(shape, _)| shape);
-    let described = calls.iter().map(|Call { outcome, from, .. }| {
-        quote!(__addax::lints::Call { outcome: &#outcome, from: &[#(#from),*] })
-    });
-    let outputs = outputs.iter().map(|i| Literal::usize_unsuffixed(*i));
-    let of_inputs = inputs.iter().enumerate().map(|(i, (_, place))| {
-        let i = Literal::usize_unsuffixed(i);
-        found(&quote!(of_input(&__CALLS, #i, __SILENCED)), *place)
-    });
-    let of_calls = calls.iter().enumerate().map(|(i, call)| {
-        let i = Literal::usize_unsuffixed(i);
-        found(&quote!(of_call(&__CALLS, #i, __SILENCED)), call.place)
-    });
+    let (inputs, of_inputs): (Vec<_>, Vec<_>) = inputs(context).unzip();
+    let (calls, of_calls): (Vec<_>, Vec<_>) = calls(context).unzip();
+    let wiring = &context.plan.wiring;
+    let outputs = wiring.outputs.iter().map(|source| value(*source));
     let silenced = &context.plan.silenced;
     let levels = context
         .plan
@@ -81,8 +27,8 @@ pub(super) fn emit(
         #(#levels)*
         const _: () = {
             const __CALLS: __addax::lints::Calls<'static> = __addax::lints::Calls {
-                inputs: &[#(#shapes),*],
-                calls: &[#(#described),*],
+                inputs: &[#(#inputs),*],
+                calls: &[#(#calls),*],
                 outputs: &[#(#outputs),*],
             };
             const __SILENCED: u32 = 0 #(| __addax::lints::#silenced::BIT)*;
@@ -90,6 +36,44 @@ pub(super) fn emit(
             #(#of_calls)*
         };
     }
+}
+
+/// The shape of each input, and the warning about it.
+fn inputs<'a>(context: &'a Context<'_>) -> impl Iterator<Item = (Ident, TokenStream)> + 'a {
+    let shapes = context.plan.inputs.iter().enumerate();
+    shapes.filter_map(|(i, port)| {
+        let place = port.shape.as_ref()?.place.first;
+        let number = Literal::usize_unsuffixed(i);
+        let warning = found(&quote!(of_input(&__CALLS, #number, __SILENCED)), place);
+        Some((numbered("__INPUT", i), warning))
+    })
+}
+
+/// Each call as the lints see it, and the warning about it.
+fn calls<'a>(context: &'a Context<'_>) -> impl Iterator<Item = (TokenStream, TokenStream)> + 'a {
+    context.calls().map(|(i, call)| {
+        let outcome = numbered("__OUTCOME", i);
+        let from = call.inputs.iter().flatten().map(|source| value(*source));
+        let number = Literal::usize_unsuffixed(i);
+        (
+            quote!(__addax::lints::Call { outcome: &#outcome, from: &[#(#from),*] }),
+            found(
+                &quote!(of_call(&__CALLS, #number, __SILENCED)),
+                call.place.first,
+            ),
+        )
+    })
+}
+
+/// Where a value comes from.
+fn value(source: Source) -> TokenStream {
+    let (from, i) = match source {
+        Source::Input(i) => (quote!(Input), i),
+        Source::Call(i) => (quote!(Call), i),
+        Source::Unknown => return quote!(__addax::lints::Source::Unknown),
+    };
+    let i = Literal::usize_unsuffixed(i);
+    quote!(__addax::lints::Source::#from(#i))
 }
 
 /// The use of the item that the number stands for. rustc reports it at its last word.

@@ -2,13 +2,18 @@
 //!
 //! ```text
 //! pub struct Letters;
+//! named_ports! { pub struct LettersInputs { .. } }   // ports.rs: where there are several inputs or outputs
 //! const _: () = {
 //!     const __LAYER_0: .. = ..;           // consts.rs: layers, outcomes and shapes as constants, with the user's sizes
 //!     const _: () = (report)(..);         //            what the shape rules say, at the user's tokens
 //!     pub struct __Place_0;               // types.rs: from the values to dfdx's types
+//!     const _: () = { let x = ..; };      // lines.rs: the names of a graph, for editors
 //!     const _: () = {                     // everything that the user's sizes must not see
-//!         pub struct Layers<..> ..        // layers.rs: the struct, building, running
+//!         pub struct Layers<..> ..        // layers.rs: the struct, and the network's own impls
+//!         fn forward(..) ..               // running.rs: the calls one after the other
 //!         impl Module for Layers ..       // dfdx.rs: so that dfdx's own tools work on it
+//!         impl Layer for Letters ..       // nested.rs: so that it can be a layer of another network
+//!         impl Facts for Letters ..       // facts.rs: what the compiler knows of the network
 //!     };
 //!     const _: () = { .. };               // lints.rs: warnings, at the layers' names
 //! };
@@ -18,14 +23,19 @@
 
 mod consts;
 mod dfdx;
+mod facts;
 mod fallback;
 mod head;
 mod layers;
+mod lines;
 mod lints;
+mod nested;
+mod ports;
+mod running;
 mod types;
 
 use crate::ast::Name;
-use crate::check::{Plan, PlannedLayer, PlannedStep};
+use crate::check::{Plan, PlannedCall, PlannedLayer, Source};
 use crate::errors::Errors;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
@@ -41,30 +51,56 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    /// The layers with their places in the chain of shapes.
+    /// The layers with their numbers.
     fn layers(&self) -> impl Iterator<Item = (usize, &PlannedLayer)> {
-        self.plan
-            .steps
-            .iter()
-            .enumerate()
-            .filter_map(|(i, step)| match step {
-                PlannedStep::Layer(layer) => Some((i, layer)),
-                PlannedStep::Hole => None,
-            })
+        self.plan.wiring.layers.iter().enumerate()
     }
 
-    /// The shape that the step at `i` takes. Behind the last step it is what the network gives.
-    fn shape_before(&self, i: usize) -> TokenStream {
-        let Some(before) = i.checked_sub(1) else {
-            return quote!(__INPUT);
-        };
-        match self.plan.steps.get(before) {
-            Some(PlannedStep::Layer(_)) => {
-                let shape = numbered("__SHAPE", before);
-                quote!(#shape)
-            }
-            _ => quote!(__addax::Shape::UNKNOWN),
-        }
+    /// The calls with their numbers.
+    fn calls(&self) -> impl Iterator<Item = (usize, &PlannedCall)> {
+        self.plan.wiring.calls.iter().enumerate()
+    }
+
+    /// The layer of a call, and whether the call is its first.
+    fn layer_of(&self, i: usize, call: &PlannedCall) -> Option<(&PlannedLayer, bool)> {
+        let layer = self.plan.wiring.layers.get(call.layer)?;
+        Some((layer, layer.first_call == i))
+    }
+
+    /// Where the output at `i` comes from.
+    fn output(&self, i: usize) -> Source {
+        let source = self.plan.wiring.outputs.get(i).copied();
+        source.unwrap_or(Source::Unknown)
+    }
+
+    /// The inputs' names, as fields.
+    fn input_names(&self) -> Vec<Ident> {
+        ports::names(&self.plan.inputs, "input")
+    }
+
+    /// The outputs' names, as fields.
+    fn output_names(&self) -> Vec<Ident> {
+        ports::names(&self.plan.outputs, "output")
+    }
+}
+
+/// The constant with the shape of a value.
+fn shape_of(source: Source) -> TokenStream {
+    let shape = match source {
+        Source::Input(i) => numbered("__INPUT", i),
+        Source::Call(i) => numbered("__SHAPE", i),
+        Source::Unknown => return quote!(__addax::Shape::UNKNOWN),
+    };
+    quote!(#shape)
+}
+
+/// The variable that holds a value in the functions that run the network or describe it.
+fn value_of(source: Source) -> Ident {
+    match source {
+        Source::Input(i) => numbered("__input", i),
+        Source::Call(i) => numbered("__value", i),
+        // Does not occur: these functions are written only for networks in which every value is known.
+        Source::Unknown => numbered("__unknown", 0),
     }
 }
 
@@ -147,19 +183,30 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let consts = consts::consts(&context);
         let types = types::types(&context);
         let layers = layers::layers(&context);
+        let running = running::running(&context);
         let dfdx = dfdx::dfdx(&context);
+        let lines = lines::lines(&context);
+        let nested = nested::nested(&context);
+        let facts = facts::facts(&context);
+        let budget = facts::budget(&context);
         let lints = lints::lints(&context);
         quote! {
             #consts
             #types
+            #budget
+            #lines
             const _: () = {
                 #layers
+                #running
                 #dfdx
+                #nested
+                #facts
             };
             // Last, so that an editor that asks for a layer's name finds the layer before a warning.
             #lints
         }
     };
+    let ports = ports::structs(&context);
     // A condition on the network is one on all of it.
     let conditions: TokenStream = plan
         .attributes
@@ -167,8 +214,10 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         .filter(|attribute| is_condition(attribute))
         .cloned()
         .collect();
+    let ports = ports.iter().map(|ports| quote!(#conditions #ports));
     quote! {
         #network
+        #(#ports)*
         #conditions
         const _: () = {
             use ::addax::__private as __addax;

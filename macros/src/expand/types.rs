@@ -1,23 +1,20 @@
 //! From the values to dfdx's types.
 
-use super::{Context, numbered};
-use crate::ast::Shape;
-use crate::check::{PlannedLayer, PlannedStep};
-use proc_macro2::{Literal, TokenStream};
+use super::{Context, numbered, ports, shape_of};
+use crate::check::{PlannedCall, PlannedLayer, Source};
+use proc_macro2::TokenStream;
 use quote::quote;
 
-/// Aliases for the shapes at both ends, and a type for the place of each layer.
+/// Aliases for the shapes at both ends and in between, and a type for the place of each layer.
 pub(super) fn types(context: &Context<'_>) -> TokenStream {
-    let (input, inputs) = border(context.plan.input.as_ref(), &quote!(__INPUT));
-    let (output, outputs) = border(context.plan.output.as_ref(), &quote!(__DECLARED));
-    let names = context.layers().map(|(i, _)| names(context, i));
+    let ends = ports::aliases(context);
+    let shapes = context.calls().map(|(i, call)| shape(context, i, call));
+    let names = context.layers().map(|(i, _)| names(i));
     let places = context.layers().map(|(i, layer)| place(context, i, layer));
     quote! {
-        type __Input = #input;
-        type __Inputs<__B> = #inputs;
-        type __Output = #output;
-        type __Outputs<__B> = #outputs;
+        #ends
         #(#names)*
+        #(#shapes)*
         const _: () = {
             // The layers' names without an import. Nothing else that the user wrote is in this block: a size may be
             // called as a layer is.
@@ -27,57 +24,42 @@ pub(super) fn types(context: &Context<'_>) -> TokenStream {
     }
 }
 
-/// A shape of the header, for one sample and for a batch.
-///
-/// The number of its sizes is known here, so it is written as a tuple: in the header of an impl rustc does not look
-/// through `Dims` to find the batch.
-fn border(written: Option<&Shape>, value: &TokenStream) -> (TokenStream, TokenStream) {
-    match written {
-        Some(shape) => {
-            let sizes: Vec<_> = (0..shape.sizes.len())
-                .map(Literal::usize_unsuffixed)
-                .map(|axis| quote!(::addax::dfdx::shapes::Const<{ #value.dim(#axis) }>))
-                .collect();
-            (quote!((#(#sizes,)*)), quote!((__B, #(#sizes,)*)))
-        }
-        // Any shape will do for a network that does not compile.
-        None => {
-            let one = quote!(::addax::dfdx::shapes::Const<1>);
-            (quote!((#one,)), quote!((__B, #one)))
-        }
+/// What a call gives.
+fn shape(context: &Context<'_>, i: usize, call: &PlannedCall) -> TokenStream {
+    let alias = numbered("__Shape", i);
+    let shape = shape_type(&shape_of(Source::Call(i)));
+    let is_first = context.layer_of(i, call).is_some_and(|(_, first)| first);
+    // Of a later call of a layer, only the layer that comes next may want to know.
+    let allow = (!is_first).then(|| quote!(#[allow(dead_code)]));
+    quote! {
+        #allow
+        type #alias = #shape;
     }
 }
 
-/// What the other parts call the layer, what it gives, and its place.
-fn names(context: &Context<'_>, i: usize) -> TokenStream {
-    let (place, layer, shape) = (
-        numbered("__Place", i),
-        numbered("__Layer", i),
-        numbered("__Shape", i),
-    );
-    let output = shape_type(&context.shape_before(i + 1));
+/// What the other parts call the layer and its place.
+fn names(i: usize) -> TokenStream {
+    let (place, layer) = (numbered("__Place", i), numbered("__Layer", i));
     quote! {
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
         pub struct #place;
         type #layer = <#place as __addax::Place>::Layer;
-        type #shape = #output;
     }
 }
 
 /// One layer in its place as a type: dfdx rebuilds modules from their types, so the options travel in one.
 fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
-    let (place, shape, alias) = (
-        numbered("__Place", i),
-        numbered("__Shape", i),
-        numbered("__Layer", i),
+    let (place, alias) = (numbered("__Place", i), numbered("__Layer", i));
+    let (outcome, shape) = (
+        numbered("__OUTCOME", layer.first_call),
+        numbered("__Shape", layer.first_call),
     );
-    let outcome = numbered("__OUTCOME", i);
     let path = &layer.path;
-    let input = type_before(context, i);
+    let input = input_type(context, layer);
     let first = shape_type(&quote!(#outcome.parameter_shape(0)));
     let second = shape_type(&quote!(#outcome.parameter_shape(1)));
     let index = u32::try_from(i).unwrap_or(u32::MAX);
-    let value = if layer.call.is_some() {
+    let value = if layer.construction.is_some() {
         let layer = numbered("__LAYER", i);
         quote!(#layer)
     } else {
@@ -100,20 +82,19 @@ fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
     }
 }
 
-/// The shape that the layer at `i` takes, as a type.
-fn type_before(context: &Context<'_>, i: usize) -> TokenStream {
-    let before = i
-        .checked_sub(1)
-        .map(|before| (before, context.plan.steps.get(before)));
-    match before {
-        None => quote!(__Input),
-        Some((before, Some(PlannedStep::Layer(_)))) => {
-            let before = numbered("__Shape", before);
-            quote!(#before)
-        }
-        // Behind a hole: the type of an unknown shape.
-        Some(_) => quote!(()),
-    }
+/// The shape that the layer takes, or the first of them, as a type.
+fn input_type(context: &Context<'_>, layer: &PlannedLayer) -> TokenStream {
+    let call = context.plan.wiring.calls.get(layer.first_call);
+    let source = call
+        .and_then(|call| call.inputs.as_ref())
+        .and_then(|inputs| inputs.first());
+    let alias = match source {
+        Some(Source::Input(i)) => numbered("__Input", *i),
+        Some(Source::Call(i)) => numbered("__Shape", *i),
+        // The type of an unknown shape.
+        Some(Source::Unknown) | None => return quote!(()),
+    };
+    quote!(#alias)
 }
 
 /// The tuple of dfdx dimensions for a shape: rustc shows it as `(Const<26>, Const<26>, Const<16>)`.

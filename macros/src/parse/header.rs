@@ -3,6 +3,7 @@
 use crate::ast::Name;
 use crate::cursor::{Cursor, generics_end, place_of, stream};
 use crate::errors::Errors;
+use crate::names::is_reserved;
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use syn::parse::Parser;
 use syn::{Attribute, Generics, Visibility};
@@ -93,7 +94,7 @@ pub(super) fn name(cursor: &mut Cursor<'_>, must_be_named: bool, errors: &mut Er
         return Name::Expression;
     }
     cursor.next();
-    if syn::parse2::<Ident>(TokenTree::from(first.clone()).into()).is_err() {
+    if is_reserved(first) {
         errors.push_help(
             first.span(),
             format!("`{first}` is a word of Rust and cannot name a network"),

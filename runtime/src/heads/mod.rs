@@ -29,12 +29,23 @@ use std::marker::PhantomData;
 pub mod advice;
 mod suits;
 
-pub use suits::{LossOf, SuitedBy, Suits};
+pub use suits::{LossOf, SuitedBy, Suits, of_output};
 
 /// Nothing is known about the answers, because the last layer applies no activation of its own (`Flatten`, a layer of the
 /// user's own) or because there is a mistake in the network. Every loss suits it.
 #[derive(Clone, Copy, Debug)]
 pub struct AnyHead;
+
+/// The head of one output. With several, [`Network::Head`](crate::Network::Head) is a struct of them.
+#[diagnostic::on_unimplemented(
+    message = "this loss is for one output, but the head of the network is `{Self}`",
+    label = "does not suit the network",
+    note = "a network with several outputs takes a loss for each of them, in the struct of its outputs",
+    note = "a function for any network `N` has the condition `L: addax::heads::LossOf<N>` for its loss `L`"
+)]
+pub trait OneHead {}
+
+impl OneHead for AnyHead {}
 
 macro_rules! heads {
     ($($(#[$doc:meta])* $Head:ident = $number:ident $value:literal;)+) => {
@@ -44,6 +55,8 @@ macro_rules! heads {
             pub struct $Head<Network>(PhantomData<Network>);
 
             const $number: u8 = $value;
+
+            impl<Network> OneHead for $Head<Network> {}
 
             impl<Network> AsHead<Network> for HeadKind<$number> {
                 type Head = $Head<Network>;

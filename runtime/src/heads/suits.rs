@@ -10,8 +10,8 @@ use super::{
 };
 use crate::error::{Error, Result};
 use crate::losses::{
-    BinaryCrossentropy, CategoricalCrossentropy, Loss, MeanAbsoluteError, MeanSquaredError,
-    SparseCategoricalCrossentropy,
+    BinaryCrossentropy, CategoricalCrossentropy, Loss, LossSet, MeanAbsoluteError,
+    MeanSquaredError, SparseCategoricalCrossentropy, Weighted,
 };
 use crate::network::Network;
 
@@ -23,7 +23,7 @@ use crate::network::Network;
     label = "not a loss",
     note = "the arguments of `compile` are an optimizer, a loss and metrics: `compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)`"
 )]
-pub trait LossOf<Network>: Loss + Sized + 'static {
+pub trait LossOf<Network>: LossSet + Sized {
     /// See [`Suits::check_head`].
     ///
     /// # Errors
@@ -31,7 +31,7 @@ pub trait LossOf<Network>: Loss + Sized + 'static {
     fn check_head(&self) -> Result<()>;
 }
 
-impl<N: Network, L: Suits<N::Head> + 'static> LossOf<N> for L {
+impl<N: Network, L: Suits<N::Head>> LossOf<N> for L {
     fn check_head(&self) -> Result<()> {
         Suits::check_head(self)
     }
@@ -40,10 +40,10 @@ impl<N: Network, L: Suits<N::Head> + 'static> LossOf<N> for L {
 /// A loss that can judge what a network with this head gives.
 ///
 /// For several outputs, `Self` and `Head` are the same struct, once of losses and once of heads, and each field suits its
-/// own. A loss of one's own says which heads it takes, most often all of them:
+/// own. A loss of one's own says which heads it takes, most often those of all networks with one output:
 ///
 /// ```
-/// use addax::heads::Suits;
+/// use addax::heads::{OneHead, Suits};
 /// # use addax::losses::{Loss, LossCall};
 /// # #[derive(Debug)]
 /// # struct Cubed;
@@ -53,15 +53,16 @@ impl<N: Network, L: Suits<N::Head> + 'static> LossOf<N> for L {
 /// #     fn run(&self, _: LossCall<'_>) -> f64 { 0.0 }
 /// # }
 ///
-/// impl<Head> Suits<Head> for Cubed {}
-/// # fn check<Head>(_: impl Suits<Head>) {}
+/// impl<Head: OneHead> Suits<Head> for Cubed {}
+/// # fn check<Head: OneHead>(_: impl Suits<Head>) {}
 /// # check::<addax::heads::AnyHead>(Cubed);
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a loss for this network",
-    label = "not a loss"
+    label = "not a loss",
+    note = "a network with one output takes one loss, and one with several outputs a loss for each, in the struct of its outputs"
 )]
-pub trait Suits<Head>: Loss {
+pub trait Suits<Head>: LossSet {
     /// Checks what only the values say: `from_logits` against the activation of the last layer.
     ///
     /// # Errors
@@ -95,6 +96,21 @@ fn check<Loss, Head: SuitedBy<Loss>>(from_logits: bool) -> Result<()> {
     }
 }
 
+/// The same error, of a loss of a network with several outputs: `option` says which.
+#[doc(hidden)]
+pub fn of_output(error: Error, option: &'static str) -> Error {
+    match error {
+        Error::InvalidOption {
+            value, expected, ..
+        } => Error::InvalidOption {
+            option,
+            value,
+            expected,
+        },
+        error => error,
+    }
+}
+
 impl<Head: SuitedBy<Self>> Suits<Head> for MeanAbsoluteError {}
 
 impl<Head: SuitedBy<Self>> Suits<Head> for MeanSquaredError {}
@@ -114,6 +130,12 @@ impl<Head: SuitedBy<Self>> Suits<Head> for CategoricalCrossentropy {
 impl<Head: SuitedBy<Self>> Suits<Head> for SparseCategoricalCrossentropy {
     fn check_head(&self) -> Result<()> {
         check::<Self, Head>(self.from_logits)
+    }
+}
+
+impl<Head, L: Suits<Head> + Loss + 'static> Suits<Head> for Weighted<L> {
+    fn check_head(&self) -> Result<()> {
+        self.loss.check_head()
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::gpu::command::not_on_a_gpu;
 use crate::gpu::{RecordMetric, Recorder};
+use crate::ports::{OneOutput, Ports};
 use crate::training::data::TargetRows;
 use std::fmt::Debug;
 
@@ -21,6 +22,11 @@ pub use mean_squared_error::MeanSquaredError;
 pub trait Metric: Debug + Send + Sync {
     /// Keras' name, under which it stands in the history.
     fn name(&self) -> &'static str;
+
+    /// Whether larger values are better.
+    fn larger_is_better(&self) -> bool {
+        false
+    }
 
     /// How many sums it keeps.
     fn states(&self) -> usize;
@@ -57,7 +63,7 @@ pub struct MetricCall<'a> {
     pub targets: TargetRows<'a>,
 }
 
-/// The metrics that a model is compiled with: none `()`, one, or a tuple of several.
+/// The metrics of one output: one, or a tuple of several.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither a metric nor a tuple of metrics",
     label = "not a metric",
@@ -69,15 +75,34 @@ pub trait MetricList {
     fn into_metrics(self) -> Vec<Box<dyn Metric>>;
 }
 
-impl MetricList for () {
-    fn into_metrics(self) -> Vec<Box<dyn Metric>> {
-        Vec::new()
-    }
-}
-
 impl<M: Metric + 'static> MetricList for M {
     fn into_metrics(self) -> Vec<Box<dyn Metric>> {
         vec![Box::new(self)]
+    }
+}
+
+/// The metrics of a network that gives `Output`: none `()`, those of one output, or for several outputs those of each,
+/// under their names.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a metric nor a tuple of metrics",
+    label = "not a metric",
+    note = "metrics are values: `Accuracy` is one, `(Accuracy, MeanSquaredError)` are two, and `()` is none",
+    note = "a network with several outputs takes the metrics of each, in the struct of its outputs"
+)]
+pub trait MetricSet<Output> {
+    /// The metrics of each output.
+    fn into_metric_lists(self) -> Vec<Vec<Box<dyn Metric>>>;
+}
+
+impl<Output: Ports> MetricSet<Output> for () {
+    fn into_metric_lists(self) -> Vec<Vec<Box<dyn Metric>>> {
+        (0..Output::COUNT).map(|_| Vec::new()).collect()
+    }
+}
+
+impl<M: MetricList, S: OneOutput> MetricSet<S> for M {
+    fn into_metric_lists(self) -> Vec<Vec<Box<dyn Metric>>> {
+        vec![self.into_metrics()]
     }
 }
 

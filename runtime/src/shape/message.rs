@@ -58,6 +58,17 @@ impl Message {
         self
     }
 
+    /// Adds the last `count` digits of a number, zeros in front.
+    pub(crate) const fn digits(mut self, n: usize, count: u32) -> Self {
+        let mut digit = count;
+        while digit > 0 && self.len < CAPACITY {
+            digit -= 1;
+            self.bytes[self.len] = b'0' + (n / 10_usize.pow(digit) % 10) as u8;
+            self.len += 1;
+        }
+        self
+    }
+
     /// Adds a shape: `(26, 26, 16)`, or the number alone for a vector.
     pub const fn shape(self, shape: Shape) -> Self {
         if !shape.is_known() {
@@ -87,6 +98,11 @@ impl Message {
     /// Starts a new line with the edit that mends the mistake.
     pub const fn help(self, text: &str) -> Self {
         self.text("\nhelp: ").text(text)
+    }
+
+    /// How many bytes the text has.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
     }
 
     /// The text.

@@ -5,7 +5,11 @@
 //! operations; it copies between tensors and kernels, and `fit` does not use it.
 
 mod built;
+mod flat;
+mod op;
 mod parameters;
 
-pub use built::{BatchOf, Built, BuiltLayer, finish};
+pub use built::{BatchOf, Built, BuiltLayer};
+pub use flat::FlatBatch;
+pub use op::{TapeOp, TapePass, TapeTensor};
 pub use parameters::{LayerParameters, NoParameters, TapeParameters};

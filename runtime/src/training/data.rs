@@ -1,12 +1,16 @@
 //! Data: samples and their labels, checked by the compiler for shape and type, and before training for their values.
 
-use crate::error::{Error, Result};
-use crate::shape::{Shape, StaticShape};
+use crate::error::{Error, Place, Result};
+use crate::graph::Graph;
+use crate::losses::Loss;
+use crate::plan::{Batch, Goal};
+use crate::shape::StaticShape;
 use crate::tensors::values;
 use dfdx::shapes::{Const, ConstDim, Dim};
 use dfdx::tensor::{Cpu, Tensor};
 use std::borrow::Cow;
 use std::fmt::Debug;
+#[cfg(test)]
 use std::ops::Range;
 
 /// One sample as a plain array: `[f32; 784]`, or `[[[f32; 1]; 28]; 28]` for an image. A plain `f32` is a sample of
@@ -108,6 +112,16 @@ impl<Batch: Dim> Samples for Tensor<(Batch,), f32, Cpu> {
 
 impl<Batch: Dim> Numbers for Tensor<(Batch,), f32, Cpu> {}
 
+impl<X: Samples + ?Sized> Samples for &X {
+    type Sample = X::Sample;
+
+    fn values(&self) -> Cow<'_, [f32]> {
+        X::values(self)
+    }
+}
+
+impl<X: Numbers + ?Sized> Numbers for &X {}
+
 macro_rules! tensors_are_samples {
     ($($Dim:ident),+) => {
         impl<Batch: Dim, $($Dim: ConstDim),+> Samples for Tensor<(Batch, $($Dim),+), f32, Cpu> {
@@ -126,6 +140,30 @@ tensors_are_samples!(D1, D2);
 tensors_are_samples!(D1, D2, D3);
 tensors_are_samples!(D1, D2, D3, D4);
 
+/// Samples for all inputs of a network: [`Samples`] for one input, or for several inputs those of each, under their
+/// names: `FacesInputs { image: &images, age: &ages }`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of samples",
+    label = "not samples",
+    note = "samples are a `Vec` of arrays of `f32`, such as `Vec<[f32; 784]>`, or a dfdx tensor of `f32` whose first dimension is the batch"
+)]
+pub trait InputData {
+    /// The shape of one sample, of each input.
+    type Shapes;
+
+    /// All numbers, sample by sample, of each input.
+    fn columns(&self) -> Vec<Cow<'_, [f32]>>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<X: Samples + ?Sized> InputData for X {
+    type Shapes = X::Sample;
+
+    fn columns(&self) -> Vec<Cow<'_, [f32]>> {
+        vec![self.values()]
+    }
+}
+
 /// Samples of shape `Self` fit the input of a network.
 #[diagnostic::on_unimplemented(
     message = "this data does not fit the input of `{Network}`",
@@ -133,7 +171,7 @@ tensors_are_samples!(D1, D2, D3, D4);
     note = "`{Network}` takes samples of shape `{Input}`"
 )]
 pub trait FitsInput<Input, Network> {}
-impl<S: StaticShape, Network> FitsInput<S, Network> for S {}
+impl<S, Network> FitsInput<S, Network> for S {}
 
 /// Targets of shape `Self` fit the output of a network.
 #[diagnostic::on_unimplemented(
@@ -207,6 +245,12 @@ impl<T: ClassId, N: ConstDim, const ROWS: usize> Labels<Classes, (N,)> for [T; R
     }
 }
 
+impl<Output, Y: Labels<Classes, Output> + ?Sized> Labels<Classes, Output> for &Y {
+    fn targets(&self) -> Targets<'_> {
+        Y::targets(self)
+    }
+}
+
 impl<Batch: Dim, N: ConstDim> Labels<Classes, (N,)> for Tensor<(Batch,), usize, Cpu> {
     fn targets(&self) -> Targets<'_> {
         Targets::Classes(values(self).into_iter().map(ClassId::id).collect())
@@ -250,7 +294,26 @@ impl<const A: usize> Number for [f32; A] {}
 impl<const A: usize, const B: usize> Number for [[f32; B]; A] {}
 impl<const A: usize, const B: usize, const C: usize> Number for [[[f32; C]; B]; A] {}
 
-/// All targets of a data set.
+/// Labels for all outputs of a network: [`Labels`] for one output, or for several outputs those of each, under their
+/// names: `FacesOutputs { race: &races, glad: &glads }`.
+#[diagnostic::on_unimplemented(
+    message = "these labels do not fit the loss",
+    label = "the loss takes `{Kind}`",
+    note = "`SparseCategoricalCrossentropy` takes class ids, a `Vec` of whole numbers, of a network that gives a vector",
+    note = "every other loss takes numbers in the shape of the answer: a `Vec` of arrays of `f32`, or a tensor; one-hot classes for `CategoricalCrossentropy`"
+)]
+pub trait LabelData<Kind, Output> {
+    /// The labels of each output in the form that training uses.
+    fn all_targets(&self) -> Vec<Targets<'_>>;
+}
+
+impl<Kind, Output, Y: Labels<Kind, Output> + ?Sized> LabelData<Kind, Output> for Y {
+    fn all_targets(&self) -> Vec<Targets<'_>> {
+        vec![self.targets()]
+    }
+}
+
+/// All targets of an output of a data set.
 #[derive(Clone, Debug)]
 pub enum Targets<'a> {
     /// Class ids.
@@ -311,6 +374,7 @@ impl<'a> TargetRows<'a> {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn part(self, rows: Range<usize>) -> Self {
         TargetRows {
             targets: self.targets,
@@ -333,10 +397,10 @@ pub enum TargetRule {
 /// Samples and targets of one length.
 #[derive(Clone, Debug)]
 pub struct DataSet<'a> {
-    /// All samples.
-    pub x: Cow<'a, [f32]>,
-    /// Their targets.
-    pub targets: Targets<'a>,
+    /// All samples, for each input.
+    pub x: Vec<Cow<'a, [f32]>>,
+    /// Their targets, for each output.
+    pub targets: Vec<Targets<'a>>,
     /// How many there are.
     pub rows: usize,
 }
@@ -345,48 +409,92 @@ impl<'a> DataSet<'a> {
     /// Checks everything about the data that the types cannot say. `what` names them in errors.
     pub(crate) fn new(
         what: &'static str,
-        x: Cow<'a, [f32]>,
-        targets: Targets<'a>,
-        input: Shape,
-        output: Shape,
-        rule: TargetRule,
-        loss: &'static str,
+        x: Vec<Cow<'a, [f32]>>,
+        targets: Vec<Targets<'a>>,
+        graph: &Graph,
+        goals: &[Goal],
     ) -> Result<Self> {
-        let rows = check_samples(what, &x, input)?;
-        if rows != targets.len() {
-            return Err(Error::DifferentLengths {
-                what,
-                x: rows,
-                y: targets.len(),
-            });
-        }
+        let rows = check_samples(what, &x, graph)?;
         // Of `x` and `y` each has a name of its own; of validation data both go by the option's.
         let labels = if what == "x" { "y" } else { what };
-        check_targets(labels, &targets, output.last(), rule, loss)?;
+        let outputs = targets.iter().zip(graph.output_shapes()).enumerate();
+        for (i, (targets, output)) in outputs {
+            let place = Place::new(labels, graph.outputs(), i);
+            if rows != targets.len() {
+                return Err(Error::DifferentLengths {
+                    what: Place::new(what, graph.outputs(), i),
+                    x: rows,
+                    y: targets.len(),
+                });
+            }
+            let loss = goals.get(i).map(|goal| &*goal.loss);
+            check_targets(place, targets, output.last(), loss)?;
+        }
         Ok(DataSet { x, targets, rows })
     }
 }
 
-/// The number of samples, if there are any and all numbers are finite.
-pub(crate) fn check_samples(what: &'static str, x: &[f32], input: Shape) -> Result<usize> {
-    let size = input.size().max(1);
-    if x.is_empty() {
-        return Err(Error::Empty { what });
+impl DataSet<'_> {
+    /// Some of the samples.
+    pub(crate) fn batch<'a>(&'a self, rows: &'a [u32]) -> Batch<'a> {
+        Batch {
+            x: &self.x,
+            rows,
+            targets: &self.targets,
+        }
     }
-    if let Some((place, &value)) = x.iter().enumerate().find(|(_, v)| !v.is_finite()) {
-        let row = place / size;
-        return Err(Error::NotFinite { what, row, value });
+}
+
+#[cfg(test)]
+impl<'a> DataSet<'a> {
+    /// The data of a network with one input and one output.
+    pub(crate) fn single(x: impl Into<Cow<'a, [f32]>>, targets: Targets<'a>, rows: usize) -> Self {
+        DataSet {
+            x: vec![x.into()],
+            targets: vec![targets],
+            rows,
+        }
     }
-    Ok(x.len() / size)
+}
+
+/// The number of samples, if there are any, as many for each input, and all numbers are finite.
+pub(crate) fn check_samples(
+    what: &'static str,
+    x: &[Cow<'_, [f32]>],
+    graph: &Graph,
+) -> Result<usize> {
+    let mut rows = None;
+    for (i, (x, shape)) in x.iter().zip(graph.input_shapes()).enumerate() {
+        let what = Place::new(what, graph.inputs(), i);
+        let size = shape.size().max(1);
+        if x.is_empty() {
+            return Err(Error::Empty { what });
+        }
+        if let Some((place, &value)) = x.iter().enumerate().find(|(_, v)| !v.is_finite()) {
+            let row = place / size;
+            return Err(Error::NotFinite { what, row, value });
+        }
+        let here = x.len() / size;
+        let first = *rows.get_or_insert(here);
+        if first != here {
+            return Err(Error::DifferentInputs {
+                what,
+                samples: here,
+                first: Place::new(what.what, graph.inputs(), 0),
+                expected: first,
+            });
+        }
+    }
+    Ok(rows.unwrap_or(0))
 }
 
 fn check_targets(
-    what: &'static str,
+    what: Place,
     targets: &Targets<'_>,
     classes: usize,
-    rule: TargetRule,
-    loss: &'static str,
+    loss: Option<&dyn Loss>,
 ) -> Result<()> {
+    let (rule, loss) = loss.map_or((TargetRule::Finite, ""), |l| (l.target_rule(), l.name()));
     match targets {
         Targets::Classes(ids) => {
             let wrong = |&(_, &id): &(usize, &i64)| id < 0 || id >= classes as i64;

@@ -1,0 +1,240 @@
+//! What the compiler knows of the network, as constants of its type.
+//!
+//! Only the wiring is written here. The facts are `const fn`s of it in the runtime crate, and rustc computes those that
+//! somebody asks for.
+
+use super::consts::report;
+use super::{Context, numbered, transplant};
+use crate::ast::Quantity;
+use crate::check::Source;
+use crate::names::plain;
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, quote};
+
+/// The constants of the trait and, so that they need no import, of the type.
+pub(super) fn facts(context: &Context<'_>) -> TokenStream {
+    let this = &context.this;
+    let parts = match context.plan.complete {
+        true => Parts {
+            layers: context.layers().count(),
+            values: context.plan.inputs.len() + context.calls().count(),
+            blueprint: blueprint(context),
+        },
+        false => Parts::unknown(&context.name),
+    };
+    let documentation = context.plan.complete.then(|| documentation(context));
+    let traits = parts.implementation(&quote!(), &quote!(#this), &quote!());
+    let constants = constants();
+    quote! {
+        #traits
+        /// What the compiler knows of the network.
+        impl #this {
+            #constants
+        }
+        #documentation
+    }
+}
+
+/// Compares what the network costs with its budget. It stands where the sizes of the layers stand, because the limits are
+/// the user's as well.
+pub(super) fn budget(context: &Context<'_>) -> TokenStream {
+    let this = &context.this;
+    let limits = context.plan.budget.iter().enumerate().map(|(i, limit)| {
+        let (most, within) = (numbered("__LIMIT", i), numbered("__BUDGET", i));
+        let value = transplant(limit.limit.to_token_stream(), this);
+        let quantity = match limit.quantity {
+            Quantity::Params => quote!(Params),
+            Quantity::Macs => quote!(Macs),
+            Quantity::WeightBytes => quote!(WeightBytes),
+            Quantity::ActivationBytes => quote!(ActivationBytes),
+        };
+        let at_most = limit.at_most;
+        let report = report(&within.to_token_stream(), limit.place);
+        quote! {
+            const #most: usize = #value;
+            const #within: __addax::Outcome = __addax::budget(
+                __addax::facts_of::<#this>(),
+                __addax::Quantity::#quantity,
+                #at_most,
+                #most,
+            );
+            #report
+        }
+    });
+    limits.collect()
+}
+
+/// The same for a network that was not understood: its names.
+pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
+    let this = &context.this;
+    let (parameters, arguments, conditions) = context.plan.generics.split_for_impl();
+    let traits = Parts::unknown(&context.name).implementation(
+        &parameters.to_token_stream(),
+        &quote!(#this #arguments),
+        &conditions.to_token_stream(),
+    );
+    let constants = constants();
+    quote! {
+        #traits
+        impl #parameters #this #arguments #conditions {
+            #constants
+        }
+    }
+}
+
+/// The number of a value: first come the inputs, then what each call gives.
+fn value(context: &Context<'_>, source: Source) -> Literal {
+    Literal::usize_unsuffixed(match source {
+        Source::Input(i) => i,
+        Source::Call(i) => context.plan.inputs.len() + i,
+        // Does not occur: this is written only for networks in which every value is known.
+        Source::Unknown => 0,
+    })
+}
+
+/// The wiring as a constant.
+fn blueprint(context: &Context<'_>) -> TokenStream {
+    let name = &context.name;
+    let inputs = context.input_names().into_iter().enumerate();
+    let inputs = inputs.map(|(i, name)| {
+        let (name, shape) = (plain(&name), numbered("__INPUT", i));
+        quote!((#name, #shape))
+    });
+    let layers = context.layers().map(|(i, layer)| {
+        let (name, alias) = (plain(&layer.field), numbered("__Layer", i));
+        let call = Literal::usize_unsuffixed(layer.first_call);
+        quote!(__addax::LayerEntry { name: #name, kind: <#alias as __addax::Layer>::KIND, call: #call })
+    });
+    let calls = context.calls().map(|(i, call)| {
+        let (outcome, shape) = (numbered("__OUTCOME", i), numbered("__SHAPE", i));
+        let layer = Literal::usize_unsuffixed(call.layer);
+        let inputs = call.inputs.iter().flatten().map(|source| value(context, *source));
+        quote! {
+            __addax::Call { layer: #layer, outcome: &#outcome, shape: #shape, inputs: &[#(#inputs),*] }
+        }
+    });
+    let outputs = context.output_names().into_iter().enumerate();
+    let outputs = outputs.map(|(i, name)| {
+        let (name, value) = (plain(&name), value(context, context.output(i)));
+        quote!((#name, #value))
+    });
+    quote! {
+        __addax::Blueprint {
+            name: #name,
+            inputs: &[#(#inputs),*],
+            layers: &[#(#layers),*],
+            calls: &[#(#calls),*],
+            outputs: &[#(#outputs),*],
+        }
+    }
+}
+
+/// A row for each layer in the network's documentation. rustdoc shows the lengths of arrays as numbers, and no other
+/// constants in types.
+fn documentation(context: &Context<'_>) -> TokenStream {
+    let this = &context.this;
+    let rows = context.layers().map(|(i, layer)| {
+        let docs = &layer.docs;
+        let text = format!(" `{}`: {}", plain(&layer.field), layer.text);
+        let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
+        let (outcome, shape) = (
+            numbered("__OUTCOME", layer.first_call),
+            numbered("__SHAPE", layer.first_call),
+        );
+        let index = Literal::usize_unsuffixed(i);
+        quote! {
+            #[cfg(doc)]
+            #[doc = #text]
+            #gap
+            #(#docs)*
+            impl __addax::LayerAt<#index> for #this {
+                /// The shape that it gives.
+                type Output = __addax::Axes<
+                    [(); #shape.dim(0)],
+                    [(); #shape.dim(1)],
+                    [(); #shape.dim(2)],
+                    [(); #shape.dim(3)],
+                >;
+                /// How many numbers its parameters have.
+                type Params = [f32; #outcome.params(true) + #outcome.params(false)];
+                /// Multiplications with an addition for one sample.
+                type Macs = [(); #outcome.macs()];
+            }
+        }
+    });
+    rows.collect()
+}
+
+/// What differs between networks.
+struct Parts {
+    layers: usize,
+    values: usize,
+    blueprint: TokenStream,
+}
+
+/// More than any table has around its rows, and for a row of it, whose cells may take five lines.
+const TABLE_BYTES: usize = 2048;
+const ROW_BYTES: usize = 1152;
+
+impl Parts {
+    /// For a network with mistakes: nothing is computed from it.
+    fn unknown(name: &str) -> Self {
+        Parts {
+            layers: 0,
+            values: 0,
+            blueprint: quote!(__addax::Blueprint::unknown(#name)),
+        }
+    }
+
+    fn implementation(
+        &self,
+        parameters: &TokenStream,
+        this: &TokenStream,
+        conditions: &TokenStream,
+    ) -> TokenStream {
+        let blueprint = &self.blueprint;
+        let layers = Literal::usize_unsuffixed(self.layers);
+        let values = Literal::usize_unsuffixed(self.values);
+        let bytes = Literal::usize_unsuffixed(TABLE_BYTES + ROW_BYTES * self.layers);
+        quote! {
+            #[doc(hidden)]
+            impl #parameters __addax::Facts for #this #conditions {
+                const BLUEPRINT: __addax::Blueprint = #blueprint;
+                const MIN_INPUT: ::core::option::Option<(usize, usize)> =
+                    __addax::min_input::<Self, #values>();
+                const LAYERS: &'static [__addax::LayerInfo] =
+                    __addax::layers::<Self, #layers, #values>();
+                const SUMMARY: &'static str = __addax::summary::<Self, #bytes>();
+            }
+        }
+    }
+}
+
+/// The constants of the trait under the network's own name.
+///
+/// rustc evaluates a constant that the body of another one names, whether somebody asks for that one or not. It does not
+/// evaluate what is behind the call of a generic function.
+fn constants() -> TokenStream {
+    quote! {
+        /// How many numbers all parameters have.
+        pub const PARAMS: usize = __addax::facts_of::<Self>().params();
+        /// How many numbers of the parameters the optimizer changes.
+        pub const TRAINABLE_PARAMS: usize = __addax::facts_of::<Self>().trainable_params();
+        /// How many numbers of the parameters the optimizer leaves alone.
+        pub const NON_TRAINABLE_PARAMS: usize = __addax::facts_of::<Self>().non_trainable_params();
+        /// Multiplications with an addition for one sample.
+        pub const MACS: usize = __addax::facts_of::<Self>().macs();
+        /// The bytes of all parameters.
+        pub const WEIGHT_BYTES: usize = __addax::facts_of::<Self>().weight_bytes();
+        /// The bytes of the inputs and of what every layer gives, for one sample.
+        pub const ACTIVATION_BYTES: usize = __addax::facts_of::<Self>().activation_bytes();
+        /// The smallest (height, width) of the input for which all windows fit.
+        pub const MIN_INPUT: ::core::option::Option<(usize, usize)> = __addax::min_input_of::<Self>();
+        /// The layers in order.
+        pub const LAYERS: &'static [__addax::LayerInfo] = __addax::layers_of::<Self>();
+        /// The table of the layers, as `Model::summary` shows it.
+        pub const SUMMARY: &'static str = __addax::summary_of::<Self>();
+        /// The architecture as one number.
+        pub const FINGERPRINT: u64 = __addax::facts_of::<Self>().fingerprint();
+    }
+}

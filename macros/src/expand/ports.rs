@@ -1,0 +1,195 @@
+//! What a network takes and gives, as types.
+//!
+//! One input is a tensor. Several are the fields of a struct that is called after the network, and so are outputs.
+
+use super::{Context, numbered};
+use crate::ast::{Name, Port};
+use crate::names::plain;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+
+/// The structs of several inputs and of several outputs, each with what stands in front of it but conditions.
+pub(super) fn structs(context: &Context<'_>) -> Vec<TokenStream> {
+    [inputs(context), outputs(context)]
+        .into_iter()
+        .filter_map(|side| side.definition())
+        .collect()
+}
+
+/// The type of one side as a struct of shapes, and of batches.
+pub(super) fn aliases(context: &Context<'_>) -> TokenStream {
+    let inputs = inputs(context);
+    let outputs = outputs(context);
+    let (taken, given) = (inputs.aliases(), outputs.aliases());
+    quote! {
+        #taken
+        #given
+    }
+}
+
+/// What the network takes and what it gives, as types: shapes.
+pub(super) fn shapes(context: &Context<'_>) -> (TokenStream, TokenStream) {
+    let shape = |side: Side<'_>| {
+        let alias = side.alias;
+        side.whole(|i| numbered(alias, i).to_token_stream())
+    };
+    (shape(inputs(context)), shape(outputs(context)))
+}
+
+/// A batch that the network takes and one that it gives.
+pub(super) fn batches(context: &Context<'_>) -> (TokenStream, TokenStream) {
+    let batch = |side: Side<'_>| {
+        let alias = side.batches;
+        side.whole(|i| {
+            let shape = numbered(alias, i);
+            quote!(__addax::Tensor<#shape<__B>, f32, __D, __T>)
+        })
+    };
+    (batch(inputs(context)), batch(outputs(context)))
+}
+
+/// The struct of the inputs, where there are several.
+pub(super) fn inputs<'a>(context: &'a Context<'_>) -> Side<'a> {
+    Side {
+        context,
+        ports: &context.plan.inputs,
+        kind: "input",
+        value: "__INPUT",
+        alias: "__Input",
+        batches: "__Inputs",
+    }
+}
+
+/// The struct of the outputs, where there are several.
+pub(super) fn outputs<'a>(context: &'a Context<'_>) -> Side<'a> {
+    Side {
+        context,
+        ports: &context.plan.outputs,
+        kind: "output",
+        value: "__DECLARED",
+        alias: "__Output",
+        batches: "__Outputs",
+    }
+}
+
+/// The names of ports. One that could not be read gets one.
+pub(super) fn names(ports: &[Port], kind: &str) -> Vec<Ident> {
+    ports
+        .iter()
+        .enumerate()
+        .map(|(i, port)| match &port.name {
+            Some(name) => name.clone(),
+            None if ports.len() == 1 => Ident::new(kind, Span::call_site()),
+            None => format_ident!("{kind}_{i}"),
+        })
+        .collect()
+}
+
+/// All inputs, or all outputs.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a> {
+    context: &'a Context<'a>,
+    ports: &'a [Port],
+    kind: &'static str,
+    value: &'static str,
+    alias: &'static str,
+    batches: &'static str,
+}
+
+impl Side<'_> {
+    /// The name of the struct, if there is one.
+    pub(super) fn name(&self) -> Option<Ident> {
+        let name = match self.kind {
+            "input" => "Inputs",
+            _ => "Outputs",
+        };
+        (self.ports.len() > 1).then(|| format_ident!("{}{name}", self.context.this))
+    }
+
+    /// One type for each port, put together.
+    pub(super) fn whole(&self, part: impl Fn(usize) -> TokenStream) -> TokenStream {
+        let parts = (0..self.ports.len()).map(part);
+        match self.name() {
+            Some(name) => quote!(#name<#(#parts),*>),
+            None => quote!(#(#parts)*),
+        }
+    }
+
+    /// The shapes of the header, each for one sample and for a batch.
+    fn aliases(&self) -> TokenStream {
+        let aliases = self.ports.iter().enumerate().map(|(i, port)| {
+            let (alias, batches) = (numbered(self.alias, i), numbered(self.batches, i));
+            let value = numbered(self.value, i);
+            let (shape, batch) = border(port, &value);
+            quote! {
+                type #alias = #shape;
+                type #batches<__B> = #batch;
+            }
+        });
+        quote!(#(#aliases)*)
+    }
+
+    fn definition(&self) -> Option<TokenStream> {
+        let name = self.name()?;
+        let visibility = match &self.context.plan.name {
+            Name::Named(_) => self.context.plan.visibility.to_token_stream(),
+            Name::Expression | Name::Missing => TokenStream::new(),
+        };
+        let doc = format!(" The {}s of [`{}`].", self.kind, self.context.this);
+        let fields = names(self.ports, self.kind);
+        let parameters = parameters(&fields);
+        Some(quote! {
+            ::addax::named_ports! {
+                #[doc = #doc]
+                #visibility struct #name { #(#fields: #parameters),* }
+            }
+        })
+    }
+}
+
+/// A shape of the header, for one sample and for a batch.
+///
+/// The number of its sizes is known here, so it is written as a tuple: in the header of an impl rustc does not look
+/// through `Dims` to find the batch.
+fn border(port: &Port, value: &Ident) -> (TokenStream, TokenStream) {
+    match &port.shape {
+        Some(shape) => {
+            let sizes: Vec<_> = (0..shape.sizes.len())
+                .map(Literal::usize_unsuffixed)
+                .map(|axis| quote!(::addax::dfdx::shapes::Const<{ #value.dim(#axis) }>))
+                .collect();
+            (quote!((#(#sizes,)*)), quote!((__B, #(#sizes,)*)))
+        }
+        // Any shape will do for a network that does not compile.
+        None => {
+            let one = quote!(::addax::dfdx::shapes::Const<1>);
+            (quote!((#one,)), quote!((__B, #one)))
+        }
+    }
+}
+
+/// The parameters of the struct: `RightEye` for `right_eye`, and a number behind one that is taken.
+fn parameters(fields: &[Ident]) -> Vec<Ident> {
+    let mut parameters: Vec<Ident> = Vec::new();
+    for field in fields {
+        let mut capital = true;
+        let name: String = plain(field)
+            .chars()
+            .filter_map(|letter| {
+                let letter = (letter != '_').then_some(if capital {
+                    letter.to_ascii_uppercase()
+                } else {
+                    letter
+                });
+                capital = letter.is_none();
+                letter
+            })
+            .collect();
+        let parameter = std::iter::once(name.clone())
+            .chain((0..).map(|i| format!("{name}Port{i}")))
+            .filter_map(|name| syn::parse_str::<Ident>(&name).ok())
+            .find(|parameter| !parameters.contains(parameter));
+        parameters.extend(parameter);
+    }
+    parameters
+}
