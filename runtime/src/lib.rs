@@ -192,7 +192,7 @@ pub mod viz;
 pub mod words;
 
 pub use device::Device;
-pub use error::{Error, Result};
+pub use error::{DataName, Error, Result};
 pub use facts::Facts;
 #[cfg(feature = "cuda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cuda")))]
