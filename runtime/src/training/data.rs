@@ -220,7 +220,8 @@ class_ids!(u8, u16, u32, u64, usize, i8, i16, i32, i64);
     message = "these labels do not fit the loss",
     label = "the loss takes `{Kind}`",
     note = "`SparseCategoricalCrossentropy` takes class ids, a `Vec` of whole numbers, of a network that gives a vector",
-    note = "every other loss takes numbers in the shape of the answer: a `Vec` of arrays of `f32`, or a tensor; one-hot classes for `CategoricalCrossentropy`"
+    note = "every other loss takes numbers in the shape of the answer: a `Vec` of arrays of `f32`, or a tensor; one-hot classes for `CategoricalCrossentropy`",
+    note = "a network with several outputs takes the labels of each, in the struct of its outputs"
 )]
 pub trait Labels<Kind, Output> {
     /// The labels in the form that training uses.
@@ -300,7 +301,8 @@ impl<const A: usize, const B: usize, const C: usize> Number for [[[f32; C]; B]; 
     message = "these labels do not fit the loss",
     label = "the loss takes `{Kind}`",
     note = "`SparseCategoricalCrossentropy` takes class ids, a `Vec` of whole numbers, of a network that gives a vector",
-    note = "every other loss takes numbers in the shape of the answer: a `Vec` of arrays of `f32`, or a tensor; one-hot classes for `CategoricalCrossentropy`"
+    note = "every other loss takes numbers in the shape of the answer: a `Vec` of arrays of `f32`, or a tensor; one-hot classes for `CategoricalCrossentropy`",
+    note = "a network with several outputs takes the labels of each, in the struct of its outputs"
 )]
 pub trait LabelData<Kind, Output> {
     /// The labels of each output in the form that training uses.
