@@ -24,6 +24,7 @@ mod cursor;
 mod errors;
 mod expand;
 mod keras;
+mod lints;
 mod names;
 mod parse;
 mod sugar;
@@ -61,6 +62,8 @@ use proc_macro2::TokenStream;
 ///   up to four in parentheses; images are (height, width, channels).
 /// - A size is anything of type `usize` that the compiler can work out: `28`, `SIDE`, `Self::SIDE` (of an `impl Letters`),
 ///   `2 * SIDE`, `settings::UNITS`.
+/// - What the network may cost, if that is limited: `=> 10, budget(params < 50_000, macs <= 3_000_000)`. The quantities are
+///   `params`, `macs`, `weight_bytes` and `activation_bytes`; the last two are for `f32`s.
 ///
 /// # The layers
 /// Each takes what the one before it gives.
@@ -116,14 +119,20 @@ use proc_macro2::TokenStream;
 /// Every mistake is a compile error at the tokens that are wrong, with the edit that mends it, and all of them come at
 /// once: in the syntax, in the names and values of options, and in shapes that do not fit.
 ///
+/// # Warnings
+/// A network that runs but most often is a mistake, such as one with a softmax before the last layer, gives a warning at the
+/// layer's name. `#[allow(addax::softmax_inside)]` in front of the network silences that one; `addax::lints` has them all.
+///
 /// With the environment variable `ADDAX_EXPAND` set, the expansion is printed to the standard error output.
 ///
 /// # Grammar
 /// ```text
 /// network  = { attribute } [ visibility ] [ NAME [ "<" parameter { "," parameter } [ "," ] ">" ] ":" ] ( list | graph )
 /// parameter = "const" NAME ":" "usize" [ "=" EXPRESSION ] | NAME [ "=" TYPE ]
-/// list     = shape "=>" shape "{" layer { "," layer } [ "," ] "}"
-/// graph    = ports "=>" ports "{" { statement } "}"
+/// list     = shape "=>" shape [ "," budget ] "{" layer { "," layer } [ "," ] "}"
+/// graph    = ports "=>" ports [ "," budget ] "{" { statement } "}"
+/// budget   = "budget" "(" limit { "," limit } [ "," ] ")"
+/// limit    = QUANTITY ( "<" | "<=" ) EXPRESSION (a constant usize)
 /// shape    = size | "(" size { "," size } [ "," ] ")"
 /// size     = EXPRESSION                         (a constant usize)
 /// ports    = "(" NAME ":" shape { "," NAME ":" shape } [ "," ] ")"

@@ -176,10 +176,30 @@ struct Readme;
 /// literal, a constant, `Self::CONST`, arithmetic. A network that does not fit does not compile; the error stands at the
 /// layer's own tokens and says what it takes, what it is given and by whom, and the edit that mends it.
 ///
+/// A network that runs but most often is a mistake gives a warning; see [`lints`], also for how to silence it.
+///
 /// The expansion is printed if the environment variable `ADDAX_EXPAND` is 1 while the program is compiled.
 ///
 /// Besides the type itself it gives `Digits::build(&device)`, a [`Model`], and `Digits::inputs(numbers)`, the samples in a
 /// flat vector.
+///
+/// What the network costs are constants of the type, see [`Facts`]: `Digits::PARAMS`, `Digits::MACS`, `Digits::LAYERS`,
+/// `Digits::SUMMARY`, ... A budget in the header makes it an error to cost more:
+///
+/// ```
+/// use addax::network;
+///
+/// network! {
+///     /// Small enough for a small device.
+///     pub Tiny: (28, 28, 1) => 10, budget(params < 2_000, macs <= 150_000) {
+///         Conv2D(8, 5, strides = 2, activation = relu),
+///         GlobalMaxPooling2D(),
+///         Dense(10, activation = softmax),
+///     }
+/// }
+/// const _: () = assert!(Tiny::PARAMS == 208 + 90);
+/// # fn main() {}
+/// ```
 pub use addax_macros::network;
 pub use dfdx;
 pub use typenum;
@@ -196,9 +216,11 @@ mod golden;
 pub mod gpu;
 #[doc(hidden)]
 pub mod graph;
+pub mod heads;
 pub mod initializers;
 mod kernels;
 pub mod layers;
+pub mod lints;
 pub mod losses;
 pub mod metrics;
 mod model;

@@ -1,6 +1,8 @@
 //! Networks of each kind, and uses of them, for crates with strict lints.
 
+use addax::dfdx::shapes::Const;
 use addax::prelude::*;
+use addax::tape::TapeTensor;
 
 /// A number that the network below uses.
 pub const SIDE: usize = 8;
@@ -31,6 +33,7 @@ network! {
 
 network! {
     /// Only this crate sees it.
+    #[allow(addax::dropout_at_the_end)]
     pub(crate) Restricted: 2 => 2 {
         Dropout(rate = 0.5),
     }
@@ -54,6 +57,16 @@ network! {
 network! {
     Narrow: (x: 2) => (y: 2) {
         let y = x + x;
+    }
+}
+
+fn double(x: TapeTensor<(usize, Const<1>)>) -> TapeTensor<(usize, Const<1>)> {
+    x * 2.0
+}
+
+network! {
+    Own: (x: 2) => (y: 1) {
+        let y = Lambda(double)(Dot(1, normalize = true)(x, x));
     }
 }
 
@@ -82,12 +95,10 @@ pub fn run() -> addax::Result<usize> {
         age: vec![[0.0_f32; 2]],
         gender: vec![[1.0_f32; 2]],
     })?;
-    let sized = Sized::<addax::dfdx::shapes::Const<2>, 5>::build(&device)?;
-    let _answers = sized.predict(&Sized::<addax::dfdx::shapes::Const<2>, 5>::inputs(vec![
-        0.0;
-        25
-    ])?)?;
+    let sized = Sized::<Const<2>, 5>::build(&device)?;
+    let _answers = sized.predict(&Sized::<Const<2>, 5>::inputs(vec![0.0; 25])?)?;
     Ok(Narrow::build(&device)?.count_params()
+        + Own::build(&device)?.count_params()
         + Model::new(unnamed, &device)?.count_params()
         + Private::build(&device)?.count_params()
         + Restricted::build(&device)?.count_params())

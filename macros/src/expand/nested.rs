@@ -70,7 +70,7 @@ pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
 }
 
 /// The network as a value: it has none in it.
-fn value(context: &Context<'_>) -> TokenStream {
+pub(super) fn value(context: &Context<'_>) -> TokenStream {
     let name = &context.type_name;
     if context.parameters.is_empty() {
         quote!(#name)
@@ -115,7 +115,7 @@ fn rule(context: &Context<'_>) -> TokenStream {
     let totals = context
         .plan
         .complete
-        .then(|| quote!(.with_network(<#this as __addax::Facts>::BLUEPRINT.totals())));
+        .then(|| quote!(.with_network(__addax::facts_of::<#this>().totals())));
     let rule = quote!(__addax::nested(#name, inputs, &[#(#takes),*], #gives)#totals);
     if context.parameters.is_empty() {
         return rule;

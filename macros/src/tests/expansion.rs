@@ -179,7 +179,7 @@ fn a_network_is_a_layer() {
         &code,
         "pub const fn output(&self, inputs: &[__addax::Shape]) -> __addax::Outcome {
             __addax::nested(\"Pair\", inputs, &[__INPUT_0, __INPUT_1], __DECLARED_0)
-                .with_network(<Pair as __addax::Facts>::BLUEPRINT.totals())
+                .with_network(__addax::facts_of::<Pair>().totals())
         }",
     );
     has(
@@ -456,5 +456,32 @@ fn ports_never_share_a_parameter() {
             "Letters: (a_b: 8, aB: 8, self_: 8) => (y: 8) { let y = Add()(a_b, aB, self_); }",
         ),
         "struct LettersInputs { a_b: AB, aB: ABPort0, self_: SelfPort0 }",
+    );
+}
+
+#[test]
+fn the_facts_are_computed_from_the_wiring() {
+    let code = expansion(
+        "Letters: (x: 8) => (y: 4) { let tower = Dense(8); let y = Dense(4)(tower(x) + tower(x)); }",
+    );
+    has(
+        &code,
+        "impl __addax::Facts for Letters {
+            const BLUEPRINT: __addax::Blueprint = __addax::Blueprint {
+                name: \"Letters\",
+                inputs: &[(\"x\", __INPUT_0)],
+                layers: &[
+                    __addax::LayerEntry { name: \"tower\", kind: <__Layer_0 as __addax::Layer>::KIND, call: 0, },
+                    __addax::LayerEntry { name: \"add\", kind: <__Layer_1 as __addax::Layer>::KIND, call: 2, },
+                    __addax::LayerEntry { name: \"dense\", kind: <__Layer_2 as __addax::Layer>::KIND, call: 3, },
+                ],
+                calls: &[
+                    __addax::Call { layer: 0, outcome: &__OUTCOME_0, shape: __SHAPE_0, inputs: &[0], },
+                    __addax::Call { layer: 0, outcome: &__OUTCOME_1, shape: __SHAPE_1, inputs: &[0], },
+                    __addax::Call { layer: 1, outcome: &__OUTCOME_2, shape: __SHAPE_2, inputs: &[1, 2], },
+                    __addax::Call { layer: 2, outcome: &__OUTCOME_3, shape: __SHAPE_3, inputs: &[3], },
+                ],
+                outputs: &[(\"y\", 4)],
+            };",
     );
 }

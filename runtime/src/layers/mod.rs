@@ -7,6 +7,10 @@
 //! Next to the trait [`Layer`] a layer has two inherent functions, because traits cannot have `const fn`s on stable
 //! Rust: `const fn new(..) -> Self` takes the arguments that must be given, and
 //! `const fn output(&self, inputs: &[Shape]) -> Outcome` is its shape rule.
+//!
+//! A layer of your own takes part in the same way, in your own crate. Three ways lead to one: a function over dfdx tensors
+//! ([`Lambda`]), a function with parameters or a dfdx module ([`TapeOp`](crate::tape::TapeOp)), and an [`Op`] with its own
+//! arithmetic on slices, forward and backward, which is the fast one.
 
 use crate::graph::Graph;
 use crate::op::Op;
@@ -64,6 +68,7 @@ pub use maximum::Maximum;
 pub use minimum::Minimum;
 pub use multiply::Multiply;
 pub use padding::Padding;
+pub(crate) use padding::are_channels_first;
 pub use reshape::Reshape;
 pub use subtract::Subtract;
 

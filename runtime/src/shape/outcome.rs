@@ -1,7 +1,8 @@
 //! What a shape rule says.
 
-use super::{Message, Reach, Setting, Shape, Window};
+use super::{Message, Reach, Role, Setting, Shape, Window};
 use crate::activations::ActivationFunction;
+use crate::facts::Blueprint;
 use crate::initializers::Initializer;
 
 /// A layer has at most this many parameters.
@@ -71,13 +72,15 @@ pub struct Outcome {
     macs: usize,
     activation: Option<ActivationFunction>,
     reach: Reach,
+    role: Role,
     settings: [Option<(&'static str, Setting)>; MAX_SETTINGS],
     network: Option<Totals>,
     error: Option<Message>,
 }
 
 /// What a network costs that is a layer of another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Totals {
     /// How many numbers its parameters have.
     pub params: usize,
@@ -89,6 +92,9 @@ pub struct Totals {
     pub activations: usize,
     /// Its architecture as one number.
     pub fingerprint: u64,
+    /// What all of this is computed from.
+    #[doc(hidden)]
+    pub blueprint: &'static Blueprint,
 }
 
 impl Outcome {
@@ -100,6 +106,7 @@ impl Outcome {
             macs: 0,
             activation: None,
             reach: Reach::Unknown,
+            role: Role::Other,
             settings: [None; MAX_SETTINGS],
             network: None,
             error: None,
@@ -114,6 +121,7 @@ impl Outcome {
             macs: 0,
             activation: None,
             reach: Reach::Unknown,
+            role: Role::Other,
             settings: [None; MAX_SETTINGS],
             network: None,
             error: Some(message),
@@ -148,6 +156,12 @@ impl Outcome {
     /// Says which activation the layer applies to its output.
     pub const fn with_activation(mut self, activation: ActivationFunction) -> Self {
         self.activation = Some(activation);
+        self
+    }
+
+    /// Says what the layer does to its input, for the lints.
+    pub const fn with_role(mut self, role: Role) -> Self {
+        self.role = role;
         self
     }
 
@@ -194,6 +208,11 @@ impl Outcome {
     /// Which part of its input one number of the output depends on.
     pub const fn reach(&self) -> Reach {
         self.reach
+    }
+
+    /// What the layer does to its input, as far as it says so.
+    pub const fn role(&self) -> Role {
+        self.role
     }
 
     /// The options that decide what the weights mean, in order.
