@@ -15,8 +15,8 @@ pub use crate::network::{LayerSet, Network, Weights};
 pub use crate::op::Op;
 pub use crate::ports::Ports;
 pub use crate::shape::{
-    AsShape, At, Dims, Outcome, Shape, StaticShape, Table, declared, declared_output, nested,
-    report, several_outputs,
+    AsShape, At, Dims, Outcome, Shape, StaticShape, Table, declared, declared_output, inside,
+    nested, report, several_outputs,
 };
 pub use crate::tape::{Built, BuiltLayer, FlatBatch, LayerParameters, NoParameters};
 pub use crate::training::data::Targets;
