@@ -4,7 +4,7 @@ pub use crate::device::Device;
 pub use crate::error::{Error, Result};
 pub use crate::facts::{
     Axes, Blueprint, Call, Facts, LayerAt, LayerEntry, LayerInfo, Quantity, budget, facts_of,
-    layers, layers_of, min_input, min_input_of, summary, summary_of,
+    layers, layers_of, min_input, min_input_of, reach, summary, summary_of, totals_of,
 };
 pub use crate::graph::Graph;
 pub use crate::layers::{Layer, LayerSizes, Place, Typed};
@@ -13,7 +13,7 @@ pub use crate::network::{LayerSet, Network, Weights};
 pub use crate::op::Op;
 pub use crate::ports::Ports;
 pub use crate::shape::{
-    AsShape, Dims, Outcome, Shape, StaticShape, declared, declared_output, nested, report,
+    AsShape, Dims, Outcome, Reach, Shape, StaticShape, declared, declared_output, nested, report,
     several_outputs,
 };
 pub use crate::tape::{Built, BuiltLayer, FlatBatch, LayerParameters, NoParameters};

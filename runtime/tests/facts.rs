@@ -193,3 +193,42 @@ fn weights_of_another_inner_network_are_refused() {
         "`encoder.conv2d`: activation tanh in the file, but activation relu in the network"
     );
 }
+
+network! {
+    /// Two windows, one after the other.
+    Block: (20, 20, 1) => (9, 9, 2) {
+        Conv2D(2, 3, activation = relu),
+        MaxPooling2D(),
+    }
+}
+
+network! {
+    /// A window over what a network gives.
+    Blocks: (20, 20, 1) => 3 {
+        Block(),
+        Conv2D(1, 3),
+        Flatten(),
+        Dense(3),
+    }
+}
+
+network! {
+    /// A network that ends in a vector, and another behind it.
+    Ends: (8, 8, 1) => 2 {
+        Encoder(),
+        Dense(2),
+    }
+}
+
+#[test]
+fn windows_are_followed_through_inner_networks() {
+    assert_eq!(Block::MIN_INPUT, Some((4, 4)));
+    let fields = Blocks::LAYERS.iter().map(|layer| layer.receptive_field);
+    let sides = [4, 8, 8, 20].map(|side| Some((side, side)));
+    assert!(fields.eq(sides));
+    // 8, 6, 3, 1: a side of 7 would leave two places for the last window.
+    assert_eq!(Blocks::MIN_INPUT, Some((8, 8)));
+    assert_eq!(Ends::MIN_INPUT, Encoder::MIN_INPUT);
+    assert_eq!(Ends::MIN_INPUT, Some((3, 3)));
+    assert_eq!(Ends::LAYERS[0].receptive_field, Some((8, 8)));
+}

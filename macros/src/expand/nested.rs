@@ -107,7 +107,7 @@ fn rule(context: &Context<'_>) -> TokenStream {
     let totals = context
         .plan
         .complete
-        .then(|| quote!(.with_network(__addax::facts_of::<#this>().totals())));
+        .then(|| quote!(.with_network(__addax::totals_of::<#this>())));
     quote!(__addax::nested(#name, inputs, &[#(#takes),*], #gives)#totals)
 }
 
