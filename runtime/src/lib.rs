@@ -141,6 +141,37 @@ struct Readme;
 /// assert_eq!(Deep::PARAMS, 784 * 32 + 32 + 4 * Block::PARAMS + 330);
 /// ```
 ///
+/// Sizes can be parameters, as numbers or as dimensions of dfdx:
+///
+/// ```
+/// use addax::dfdx::shapes::Const;
+/// use addax::prelude::*;
+///
+/// network! {
+///     /// Checked here for the defaults, and for other sizes when the program is built.
+///     pub Convnet<const SIDE: usize = 28, const CLASSES: usize = 10>: (SIDE, SIDE, 1) => CLASSES {
+///         Conv2D(16, 3, activation = relu),
+///         MaxPooling2D(),
+///         Flatten(),
+///         Dense(CLASSES, activation = softmax),
+///     }
+/// }
+/// network! {
+///     /// `Const<784>`, or `N<U784>` with a number of typenum.
+///     pub Mlp<In, Classes>: In => Classes {
+///         Dense(In / 2, activation = relu),
+///         Dense(Classes, activation = softmax),
+///     }
+/// }
+///
+/// # fn main() -> addax::Result<()> {
+/// let device = Cpu::default();
+/// assert_eq!(Convnet::<16, 5>::build(&device)?.count_params(), 160 + 7 * 7 * 16 * 5 + 5);
+/// assert_eq!(Mlp::<Const<8>, Const<3>>::build(&device)?.count_params(), 36 + 15);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// Shapes are (height, width, channels) or a single number for a vector, without the batch. A size is anything constant: a
 /// literal, a constant, `Self::CONST`, arithmetic. A network that does not fit does not compile; the error stands at the
 /// layer's own tokens and says what it takes, what it is given and by whom, and the edit that mends it.
@@ -206,7 +237,7 @@ pub mod viz;
 pub mod words;
 
 pub use device::Device;
-pub use error::{Error, Result};
+pub use error::{DataName, Error, Result};
 pub use facts::Facts;
 #[cfg(feature = "cuda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cuda")))]

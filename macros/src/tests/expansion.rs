@@ -15,7 +15,13 @@ const LETTERS: &str = "
 /// Asserts that the expansion has these lines, wherever they are broken.
 #[track_caller]
 fn has(expansion: &str, lines: &str) {
-    let plain = |text: &str| text.split_whitespace().collect::<String>();
+    let plain = |text: &str| {
+        let text = text.split_whitespace().collect::<String>();
+        // Commas that only a line break brings.
+        [")", "]", ">"]
+            .iter()
+            .fold(text, |text, end| text.replace(&format!(",{end}"), end))
+    };
     assert!(
         plain(expansion).contains(&plain(lines)),
         "{lines}\n-- is not in --\n{expansion}"
@@ -187,6 +193,45 @@ fn a_network_is_a_layer() {
 }
 
 #[test]
+fn with_parameters_the_constants_belong_to_the_type() {
+    let code = expansion(
+        "pub Mlp<In, const OUT: usize = 4>: In => OUT { Dense(In / 2, use_bias = In::SIZE > 2), Dense(OUT) }",
+    );
+    has(
+        &code,
+        "pub struct Mlp<In, const OUT: usize = 4>(::core::marker::PhantomData<(In,)>);",
+    );
+    has(
+        &code,
+        "impl<In: __addax::ConstDim, const OUT: usize> Mlp<In, OUT> {
+            const __INPUT_0: __addax::Shape = __addax::Shape::new([<In as __addax::ConstDim>::SIZE]).named(\"the input\");
+            const __LAYER_0: __Layer_0<In, OUT> = {
+                use ::addax::words::*;
+                __Layer_0::<In, OUT> {
+                    use_bias: In::SIZE > 2,
+                    ..<__Layer_0<In, OUT>>::new(<In as __addax::ConstDim>::SIZE / 2)
+                }
+            };",
+    );
+    has(
+        &code,
+        "const __CHECK_0: () = (__addax::report)(&<Mlp<In, OUT>>::__OUTCOME_0);",
+    );
+    has(
+        &code,
+        "type Input = (In,); type Output = (::addax::dfdx::shapes::Const<{ OUT }>,);",
+    );
+    has(&code, "const { Self::__CHECKS };");
+    // Without a default for each, nothing can be checked where it is declared.
+    assert!(!code.contains("const _: () = <Mlp>"), "{code}");
+    let code = expansion("Mlp<const IN: usize = 4>: IN => 2 { Dense(2) }");
+    has(
+        &code,
+        "const _: () = <Mlp>::__CHECK_0; const _: () = <Mlp>::__CHECK_1;",
+    );
+}
+
+#[test]
 fn more_than_six_layers_are_nested_for_dfdx() {
     let layers = "Dense(2), ".repeat(8);
     let code = expansion(&format!("Deep: 2 => 2 {{ {layers} }}"));
@@ -235,7 +280,7 @@ fn a_mistake_in_one_layer_leaves_the_names() {
 #[test]
 fn a_network_that_was_not_understood_leaves_its_name() {
     for declaration in [
-        "pub Letters<const N: usize, T>: (N, N) => 10 { Flatten() }",
+        "pub Letters<const N: usize, T>: (N, N) => 10 {}",
         "pub Letters: (image: 8, age: 1) => (digit: 2) { }",
         "pub Letters",
     ] {
