@@ -199,6 +199,7 @@ impl Parts {
                 const BLUEPRINT: __addax::Blueprint = #blueprint;
                 const MIN_INPUT: ::core::option::Option<(usize, usize)> =
                     __addax::min_input::<Self, #values>();
+                const REACH: __addax::Reach = __addax::reach::<Self, #values>();
                 const LAYERS: &'static [__addax::LayerInfo] =
                     __addax::layers::<Self, #layers, #values>();
                 const SUMMARY: &'static str = __addax::summary::<Self, #bytes>();
