@@ -1,9 +1,7 @@
 //! The table of a network's layers, as Keras prints it.
 
 use crate::device::Device;
-use crate::engine::Engine;
-use crate::facts::{self, Row};
-use crate::graph::{Entry, Graph};
+use crate::facts::{self, Blueprint};
 use crate::model::Model;
 use crate::network::Network;
 use std::fmt;
@@ -30,55 +28,28 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// # }
     /// ```
     pub fn summary(&self) -> Summary {
-        Summary::new(&self.engine().setup().graph)
+        Summary::of::<N>()
     }
 }
 
 /// The table of a network's layers. Its `Display` is what Keras' `model.summary()` prints.
 #[derive(Clone, Debug)]
 pub struct Summary {
-    name: &'static str,
-    rows: Vec<Row>,
-    trainable: usize,
-    fixed: usize,
+    blueprint: &'static Blueprint,
+    rows: &'static [usize],
 }
 
 impl Summary {
-    pub(crate) fn new(graph: &Graph) -> Self {
-        let count = |trainable: bool| {
-            let parameters = graph.layers().iter().flat_map(|layer| &layer.parameters);
-            parameters
-                .filter(|p| p.trainable == trainable)
-                .map(|p| p.shape.size())
-                .sum()
-        };
+    pub(crate) fn of<N: Network>() -> Self {
         Summary {
-            name: graph.name(),
-            rows: graph
-                .entries()
-                .iter()
-                .map(|entry| row(graph, entry))
-                .collect(),
-            trainable: count(true),
-            fixed: count(false),
+            blueprint: facts::facts_of::<N>(),
+            rows: N::ROWS,
         }
     }
 }
 
-fn row(graph: &Graph, entry: &Entry) -> Row {
-    let layers = &graph.layers()[entry.layers.clone()];
-    let parameters = layers.iter().flat_map(|layer| &layer.parameters);
-    let params = parameters.map(|p| p.shape.size()).sum();
-    facts::row(entry.name, entry.kind, entry.output, params)
-}
-
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&facts::table(
-            self.name,
-            &self.rows,
-            self.trainable,
-            self.fixed,
-        ))
+        f.write_str(&facts::table(self.blueprint, self.rows))
     }
 }

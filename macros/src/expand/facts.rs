@@ -16,8 +16,13 @@ pub(super) fn facts(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
     let parts = match context.plan.complete {
         true => Parts {
+            inputs: context.plan.inputs.len(),
             layers: context.layers().count(),
-            values: context.plan.inputs.len() + context.calls().count(),
+            calls: context.calls().count(),
+            connections: context
+                .calls()
+                .map(|(_, call)| call.inputs.iter().flatten().count())
+                .sum(),
             blueprint: blueprint(context),
         },
         false => Parts::unknown(&context.name),
@@ -95,6 +100,7 @@ fn value(context: &Context<'_>, source: Source) -> Literal {
 /// The wiring as a constant.
 fn blueprint(context: &Context<'_>) -> TokenStream {
     let name = &context.name;
+    let is_list = context.plan.inputs.iter().all(|port| port.name.is_none());
     let inputs = context.input_names().into_iter().enumerate();
     let inputs = inputs.map(|(i, name)| {
         let (name, shape) = (plain(&name), numbered("__INPUT", i));
@@ -121,6 +127,7 @@ fn blueprint(context: &Context<'_>) -> TokenStream {
     quote! {
         __addax::Blueprint {
             name: #name,
+            is_list: #is_list,
             inputs: &[#(#inputs),*],
             layers: &[#(#layers),*],
             calls: &[#(#calls),*],
@@ -167,21 +174,28 @@ fn documentation(context: &Context<'_>) -> TokenStream {
 
 /// What differs between networks.
 struct Parts {
+    inputs: usize,
     layers: usize,
-    values: usize,
+    calls: usize,
+    /// What all calls take.
+    connections: usize,
     blueprint: TokenStream,
 }
 
-/// More than any table has around its rows, and for a row of it, whose cells may take five lines.
+/// More than any table has around its rows, for a row of it, whose cells may take five lines, and for the line of a
+/// connection.
 const TABLE_BYTES: usize = 2048;
 const ROW_BYTES: usize = 1152;
+const CONNECTION_BYTES: usize = 192;
 
 impl Parts {
     /// For a network with mistakes: nothing is computed from it.
     fn unknown(name: &str) -> Self {
         Parts {
+            inputs: 0,
             layers: 0,
-            values: 0,
+            calls: 0,
+            connections: 0,
             blueprint: quote!(__addax::Blueprint::unknown(#name)),
         }
     }
@@ -194,8 +208,13 @@ impl Parts {
     ) -> TokenStream {
         let blueprint = &self.blueprint;
         let layers = Literal::usize_unsuffixed(self.layers);
-        let values = Literal::usize_unsuffixed(self.values);
-        let bytes = Literal::usize_unsuffixed(TABLE_BYTES + ROW_BYTES * self.layers);
+        let values = Literal::usize_unsuffixed(self.inputs + self.calls);
+        let rows = Literal::usize_unsuffixed(self.inputs + self.layers);
+        let bytes = Literal::usize_unsuffixed(
+            TABLE_BYTES
+                + ROW_BYTES * (self.inputs + self.layers)
+                + CONNECTION_BYTES * self.connections,
+        );
         quote! {
             #[doc(hidden)]
             impl #parameters __addax::Facts for #this #conditions {
@@ -205,6 +224,7 @@ impl Parts {
                 const LAYERS: &'static [__addax::LayerInfo] =
                     __addax::layers::<Self, #layers, #values>();
                 const SUMMARY: &'static str = __addax::summary::<Self, #bytes>();
+                const ROWS: &'static [usize] = __addax::rows::<Self, #rows, #values>();
             }
         }
     }
