@@ -151,6 +151,8 @@ pub(crate) struct Layer {
     pub(crate) arguments: Vec<Argument>,
     /// The span of the parentheses, or of the name if there are none.
     pub(crate) last: Span,
+    /// How often the layer stands here, one behind the other: `3 * Dense(64)`.
+    pub(crate) times: usize,
     /// Some argument could not be read, so that nothing can be said about what the layer gives.
     pub(crate) incomplete: bool,
 }

@@ -70,6 +70,9 @@ use proc_macro2::TokenStream;
 /// - A label names the layer, `hidden: Dense(64)`. Others are named as in Keras: `conv2d`, `dense`, `dense_1`. The names are
 ///   fields: `model.layers()?.hidden.kernel`.
 /// - A doc comment in front of a layer becomes that of the field.
+/// - `3 * Dense(64)` is three layers, one behind the other. A label gives `hidden`, `hidden_1`, `hidden_2`.
+/// - A network of one output is a layer of others: `Encoder()`. Its layers are fields of a field,
+///   `model.layers()?.encoder.dense.kernel`, and so are the names in saved files.
 /// - A layer of one's own is written with its type: `Halve()`. If a layer of Addax has the same name, a path tells them
 ///   apart: `self::Dense(64)`. A tuple in its arguments becomes an array.
 ///
@@ -116,7 +119,7 @@ use proc_macro2::TokenStream;
 /// statement = { doc comment } "let" NAME "=" ( value | layer ) ";"
 /// value    = NAME | "(" value ")" | ( NAME | layer ) "(" values ")" | value ( "+" | "-" | "*" ) value
 /// values   = value { "," value } [ "," ] | "[" values "]"
-/// layer    = { doc comment } [ LABEL ":" ] TYPE "(" [ argument { "," argument } [ "," ] ] ")"
+/// layer    = { doc comment } [ LABEL ":" ] [ NUMBER "*" ] TYPE "(" [ argument { "," argument } [ "," ] ] ")"
 /// argument = EXPRESSION | OPTION "=" EXPRESSION
 /// ```
 #[proc_macro]

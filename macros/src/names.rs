@@ -49,7 +49,15 @@ impl Names {
 
     /// A name for a layer of this kind. Labels must have been claimed before.
     pub(crate) fn automatic(&mut self, kind: &str) -> Ident {
-        let base = to_snake_case(canonical(kind));
+        self.next(to_snake_case(canonical(kind)))
+    }
+
+    /// A name for a layer that is repeated under this one: `hidden_1` for `hidden`.
+    pub(crate) fn numbered(&mut self, label: &Ident) -> Ident {
+        self.next(plain(label))
+    }
+
+    fn next(&mut self, base: String) -> Ident {
         let used = self.used.entry(base.clone()).or_insert(0);
         loop {
             let name = match *used {

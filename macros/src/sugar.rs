@@ -13,7 +13,7 @@ use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 
 /// How Rust makes the layer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Construction {
     /// The arguments of `new`.
     pub(crate) new: Vec<TokenStream>,
@@ -163,10 +163,10 @@ fn known_layer(layer: &Layer, signature: &Signature, errors: &mut Errors) -> Opt
     };
     for required in signature.required {
         // What has a name is a field; `new` gets something in its place that the field then overrides.
+        let kind = signature.kind(required);
         let positional = given
             .iter()
-            .find(|(option, argument)| option == required && argument.name.is_none());
-        let kind = signature.kind(required);
+            .find(|(option, argument)| option == required && goes_to_new(argument, kind));
         match positional {
             Some((option, argument)) => {
                 let converted = value::convert(&argument.value, kind, option, &name, errors);
@@ -178,11 +178,10 @@ fn known_layer(layer: &Layer, signature: &Signature, errors: &mut Errors) -> Opt
         }
     }
     for (option, argument) in &given {
-        let positional = argument.name.is_none();
-        if positional && signature.required.contains(&option.as_str()) {
+        let kind = signature.kind(option);
+        if goes_to_new(argument, kind) && signature.required.contains(&option.as_str()) {
             continue;
         }
-        let kind = signature.kind(option);
         let Some(mut converted) = value::convert(&argument.value, kind, option, &name, errors)
         else {
             complete = false;
@@ -198,6 +197,11 @@ fn known_layer(layer: &Layer, signature: &Signature, errors: &mut Errors) -> Opt
         construction.fields.push((field, converted));
     }
     (complete && missing.is_empty()).then_some(construction)
+}
+
+/// Whether a required argument is an argument of `new`. Of a function the shapes are taken there, name or not.
+fn goes_to_new(argument: &Argument, kind: Kind) -> bool {
+    argument.name.is_none() || kind == Kind::Function
 }
 
 fn too_many(argument: &Argument, signature: &Signature, name: &str, errors: &mut Errors) {

@@ -47,8 +47,7 @@ pub(crate) fn convert(
             Some(quote!(::core::option::Option::Some(#pair)))
         }
         Kind::Axes => Some(axes(value)),
-        // Its type tells the shapes.
-        Kind::Function => Some(quote!(&::addax::layers::LambdaFunction(#value))),
+        Kind::Function => Some(function(value)),
         Kind::Shape => mistakes.shape(),
         Kind::Number => mistakes.number(),
         Kind::Word => mistakes.word(),
@@ -75,6 +74,12 @@ pub(crate) fn plain(value: &Expr) -> TokenStream {
         }
         None => value.to_token_stream(),
     }
+}
+
+/// A function with its type, which tells the shapes. A type that does not fit is reported at the user's own token.
+fn function(value: &Expr) -> TokenStream {
+    let span = value.span();
+    quote_spanned!(span=> &__addax::Typed(#value, ::core::marker::PhantomData))
 }
 
 /// One axis for both inputs, `1` or `-1`, as a pair; everything else as it is.

@@ -8,25 +8,29 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Which data: `x`, `validation_data`, or with several inputs or outputs `x.image`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct DataName {
     /// `x`, `y` or `validation_data`.
     pub what: &'static str,
     /// The input or output; empty if there is one only.
     pub port: &'static str,
 }
 
-impl Place {
+impl DataName {
     /// The data of one of several ports.
-    pub(crate) fn new<V>(what: &'static str, ports: &[(&'static str, V)], index: usize) -> Place {
+    pub(crate) fn new<V>(
+        what: &'static str,
+        ports: &[(&'static str, V)],
+        index: usize,
+    ) -> DataName {
         let port = match ports {
             [_] => "",
             ports => ports.get(index).map_or("", |(name, _)| name),
         };
-        Place { what, port }
+        DataName { what, port }
     }
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for DataName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.what)?;
         if !self.port.is_empty() {
@@ -44,18 +48,18 @@ pub enum Error {
     #[error("{what} has no samples")]
     Empty {
         /// `x`, `validation_data`, ...
-        what: Place,
+        what: DataName,
     },
 
     /// Inputs and labels differ in number.
     #[error(
         "{}x has {x} samples but {} has {y}; give one label for each sample",
         data_set(what),
-        Place { what: "y", port: what.port }
+        DataName { what: "y", port: what.port }
     )]
     DifferentLengths {
         /// Which data.
-        what: Place,
+        what: DataName,
         /// Samples.
         x: usize,
         /// Labels.
@@ -68,11 +72,11 @@ pub enum Error {
     )]
     DifferentInputs {
         /// Which input.
-        what: Place,
+        what: DataName,
         /// Its samples.
         samples: usize,
         /// The first input.
-        first: Place,
+        first: DataName,
         /// Its samples.
         expected: usize,
     },
@@ -93,7 +97,7 @@ pub enum Error {
     )]
     LabelOutOfRange {
         /// Which data.
-        what: Place,
+        what: DataName,
         /// The sample.
         row: usize,
         /// Its label.
@@ -106,7 +110,7 @@ pub enum Error {
     #[error("{what}[{row}] contains {value}; it would spoil every weight and every answer")]
     NotFinite {
         /// Which data.
-        what: Place,
+        what: DataName,
         /// The sample.
         row: usize,
         /// The number.
@@ -117,7 +121,7 @@ pub enum Error {
     #[error("{what}[{row}] is {value}, but {loss} takes targets from 0 to 1")]
     TargetOutOfRange {
         /// Which data.
-        what: Place,
+        what: DataName,
         /// The sample.
         row: usize,
         /// The target.
@@ -275,7 +279,7 @@ pub enum Error {
 }
 
 /// `validation_data: `; nothing for the data themselves.
-fn data_set(place: &Place) -> String {
+fn data_set(place: &DataName) -> String {
     match place.what {
         "x" => String::new(),
         other => format!("{other}: "),

@@ -119,6 +119,28 @@ struct Readme;
 /// # }
 /// ```
 ///
+/// A layer is repeated with a number in front of it, and a network can be a layer:
+///
+/// ```
+/// use addax::prelude::*;
+///
+/// network! {
+///     /// A residual block.
+///     pub Block: (x: 32) => (y: 32) {
+///         let y = Dense(32, activation = relu)(x) + x;
+///     }
+/// }
+/// network! {
+///     /// Four blocks between two layers.
+///     pub Deep: 784 => 10 {
+///         Dense(32, activation = relu),
+///         4 * Block(),
+///         Dense(10, activation = softmax),
+///     }
+/// }
+/// assert_eq!(Deep::PARAMS, 784 * 32 + 32 + 4 * Block::PARAMS + 330);
+/// ```
+///
 /// Shapes are (height, width, channels) or a single number for a vector, without the batch. A size is anything constant: a
 /// literal, a constant, `Self::CONST`, arithmetic. A network that does not fit does not compile; the error stands at the
 /// layer's own tokens and says what it takes, what it is given and by whom, and the edit that mends it.
@@ -166,7 +188,7 @@ pub mod viz;
 pub mod words;
 
 pub use device::Device;
-pub use error::{Error, Result};
+pub use error::{DataName, Error, Result};
 pub use facts::Facts;
 #[cfg(feature = "cuda")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cuda")))]

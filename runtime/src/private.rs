@@ -7,19 +7,21 @@ pub use crate::facts::{
     layers, layers_of, min_input, min_input_of, rows, summary, summary_of,
 };
 pub use crate::graph::Graph;
-pub use crate::layers::{Layer, LayerSizes, Place};
+pub use crate::layers::{Layer, LayerSizes, Place, Typed};
 pub use crate::model::{Model, inputs};
 pub use crate::network::{LayerSet, Network, Weights};
+pub use crate::op::Op;
 pub use crate::ports::Ports;
 pub use crate::shape::{
-    AsShape, Dims, Outcome, Shape, StaticShape, declared, declared_output, report,
+    AsShape, Dims, Outcome, Shape, StaticShape, declared, declared_output, nested, report,
+    several_outputs,
 };
-pub use crate::tape::{Built, BuiltLayer, FlatBatch};
+pub use crate::tape::{Built, BuiltLayer, FlatBatch, LayerParameters, NoParameters};
 pub use crate::training::data::Targets;
 pub use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
 pub use dfdx::nn::{Module, ModuleMut};
 pub use dfdx::shapes::{Dim, Dtype};
-pub use dfdx::tensor::{Cpu, Tape, Tensor};
+pub use dfdx::tensor::{Cpu, Gradients, Tape, Tensor};
 pub use dfdx::tensor_ops::Device as DfdxDevice;
 
 /// Fails to compile, at the tokens of the type, for what is not a layer.

@@ -4,11 +4,11 @@ use super::PlannedLayer;
 use crate::ast::Layer;
 use crate::errors::Errors;
 use crate::names::Names;
-use crate::sugar;
+use crate::sugar::{self, Construction};
 use crate::text;
 use proc_macro2::Ident;
 
-/// The layers, in the order in which they are written.
+/// The layers, in the order in which they are written, each as often as it says.
 pub(super) fn planned(mut layers: Vec<Layer>, errors: &mut Errors) -> Vec<PlannedLayer> {
     // The arguments first: one of them may hold the layer's name, `name = "hidden"`.
     let constructions: Vec<_> = layers
@@ -20,20 +20,30 @@ pub(super) fn planned(mut layers: Vec<Layer>, errors: &mut Errors) -> Vec<Planne
     layers
         .into_iter()
         .zip(constructions)
-        .map(|(layer, construction)| {
-            let kind = layer.kind().map(Ident::to_string).unwrap_or_default();
-            PlannedLayer {
-                text: text::layer(&layer),
-                place: layer.place(),
-                field: match layer.label {
-                    Some(label) => label,
-                    None => names.automatic(&kind),
-                },
-                docs: layer.docs,
-                path: layer.path,
-                construction,
-                first_call: 0,
-            }
+        .flat_map(|(layer, construction)| repeated(&layer, construction.as_ref(), &mut names))
+        .collect()
+}
+
+/// One layer, or one behind the other with names of their own: `hidden`, `hidden_1`, `hidden_2`.
+fn repeated(
+    layer: &Layer,
+    construction: Option<&Construction>,
+    names: &mut Names,
+) -> Vec<PlannedLayer> {
+    let kind = layer.kind().map(Ident::to_string).unwrap_or_default();
+    (0..layer.times)
+        .map(|i| PlannedLayer {
+            text: text::layer(layer),
+            place: layer.place(),
+            field: match &layer.label {
+                Some(label) if i == 0 => label.clone(),
+                Some(label) => names.numbered(label),
+                None => names.automatic(&kind),
+            },
+            docs: layer.docs.clone(),
+            path: layer.path.clone(),
+            construction: construction.cloned(),
+            first_call: 0,
         })
         .collect()
 }

@@ -7,26 +7,30 @@ use crate::errors::Errors;
 /// The calls of a list.
 pub(super) fn wiring(steps: Vec<Step>, errors: &mut Errors) -> Wiring {
     let mut layers = Vec::new();
-    // Which steps are layers.
-    let is_layer: Vec<bool> = steps
+    // How many layers each step is; `None` for a hole.
+    let counts: Vec<Option<usize>> = steps
         .into_iter()
         .map(|step| match step {
             Step::Layer(layer) => {
+                let count = layer.times;
                 layers.push(layer);
-                true
+                Some(count)
             }
-            Step::Hole => false,
+            Step::Hole => None,
         })
         .collect();
     let mut layers = layers::planned(layers, errors).into_iter();
     let mut wiring = Wiring::default();
     let mut value = Source::Input(0);
-    for is_layer in is_layer {
-        let layer = if is_layer { layers.next() } else { None };
-        value = layer.map_or(Source::Unknown, |layer| {
+    for count in counts {
+        let Some(count) = count else {
+            value = Source::Unknown;
+            continue;
+        };
+        for layer in layers.by_ref().take(count) {
             let (text, place) = (layer.text.clone(), layer.place);
-            wiring.call_first(layer, Some(vec![value]), text, place)
-        });
+            value = wiring.call_first(layer, Some(vec![value]), text, place);
+        }
     }
     wiring.outputs.push(value);
     wiring

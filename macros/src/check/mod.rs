@@ -157,7 +157,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
     let inputs = ports::different(inputs, "input", errors);
     let outputs = ports::different(outputs, "output", errors);
     let is_graph = matches!(body, Body::Graph(_));
-    let wiring = match body {
+    let mut wiring = match body {
         Body::List(steps, braces) => {
             if steps.is_empty() && errors.len() == 0 {
                 errors.push_help(
@@ -172,6 +172,9 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         Body::Unreadable => Wiring::default(),
     };
     ports::need_a_name(&name, &inputs, &outputs, errors);
+    if let Name::Named(name) = &name {
+        refuse_itself(name, &mut wiring, errors);
+    }
     let is_known = |port: &Port| port.shape.is_some() && (port.name.is_some() || !is_graph);
     let complete =
         inputs.iter().chain(&outputs).all(is_known) && !inputs.is_empty() && wiring.is_complete();
@@ -189,5 +192,21 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         budget,
         wiring,
         complete,
+    }
+}
+
+/// `Block: 8 => 8 { Block() }`
+fn refuse_itself(name: &Ident, wiring: &mut Wiring, errors: &mut Errors) {
+    for layer in &mut wiring.layers {
+        if layer.path.is_ident(name) {
+            errors.push_help(
+                layer.place,
+                format!("`{name}` cannot be a layer of itself"),
+                "take it out; what is repeated is a network of its own: `3 * Block()`",
+            );
+            // As a type it would be infinitely large.
+            layer.path = syn::parse_quote!(::addax::layers::Flatten);
+            layer.construction = None;
+        }
     }
 }

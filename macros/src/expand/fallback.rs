@@ -27,8 +27,10 @@ pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
     });
     let (parameters, arguments, conditions) = context.plan.generics.split_for_impl();
     let facts = super::facts::fallback(context);
+    let nested = super::nested::fallback(context);
     quote! {
         #facts
+        #nested
         /// No layers: the network was not understood.
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         pub struct __Layers;

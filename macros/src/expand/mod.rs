@@ -12,6 +12,7 @@
 //!         pub struct Layers<..> ..        // layers.rs: the struct, and the network's own impls
 //!         fn forward(..) ..               // running.rs: the calls one after the other
 //!         impl Module for Layers ..       // dfdx.rs: so that dfdx's own tools work on it
+//!         impl Layer for Letters ..       // nested.rs: so that it can be a layer of another network
 //!         impl Facts for Letters ..       // facts.rs: what the compiler knows of the network
 //!     };
 //! };
@@ -25,6 +26,7 @@ mod facts;
 mod fallback;
 mod layers;
 mod lines;
+mod nested;
 mod ports;
 mod running;
 mod types;
@@ -181,6 +183,7 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let running = running::running(&context);
         let dfdx = dfdx::dfdx(&context);
         let lines = lines::lines(&context);
+        let nested = nested::nested(&context);
         let facts = facts::facts(&context);
         let budget = facts::budget(&context);
         quote! {
@@ -192,6 +195,7 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
                 #layers
                 #running
                 #dfdx
+                #nested
                 #facts
             };
         }

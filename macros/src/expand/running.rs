@@ -7,19 +7,22 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use std::collections::HashMap;
 
-/// `forward` and `forward_mut`.
+/// `forward` and `forward_mut`, with types around the calls that both of them make.
 pub(super) fn running(context: &Context<'_>) -> TokenStream {
     let (input, output) = ports::batches(context);
-    let argument = argument(context);
+    let calls = context.plan.complete.then(|| calls(context));
     let (argument, forward, forward_mut) = if context.plan.complete {
-        let forward = body(context, &argument, &quote!(call));
-        let forward_mut = body(context, &argument, &quote!(call_mut));
+        let argument = argument(context);
+        let forward = typed(context, &argument, &quote!(__call));
+        let forward_mut = typed(context, &argument, &quote!(__call_mut));
         (argument, forward, forward_mut)
     } else {
         (quote!(_), never_runs(), never_runs())
     };
     quote! {
         impl<__D: __addax::Device> Layers<f32, __D> {
+            #calls
+
             /// Runs the network on a batch as `predict` does: dropout is off, and batch normalization uses its moving
             /// averages.
             pub fn forward<__B: __addax::Dim, __T: __addax::Tape<f32, __D>>(
@@ -53,48 +56,78 @@ fn argument(context: &Context<'_>) -> TokenStream {
     }
 }
 
-fn body(context: &Context<'_>, argument: &TokenStream, method: &TokenStream) -> TokenStream {
-    let mut uses = Uses::count(context);
+/// From typed batches to flat ones and back.
+fn typed(context: &Context<'_>, argument: &TokenStream, method: &TokenStream) -> TokenStream {
     let names = context.input_names();
     let is_struct = names.len() > 1;
     let inputs = names.iter().enumerate().map(|(i, name)| {
-        let (value, shape) = (value_of(Source::Input(i)), numbered("__Input", i));
+        let shape = numbered("__Input", i);
         let field = is_struct.then(|| quote!(.#name));
-        quote!(let #value = __addax::FlatBatch::new::<#shape, __B>(#argument #field)?;)
+        quote!(__addax::FlatBatch::new::<#shape, __B>(#argument #field)?)
     });
+    let names = context.output_names();
+    let values: Vec<_> = (0..names.len()).map(|i| numbered("__output", i)).collect();
+    let outputs = values.iter().enumerate().map(|(i, value)| {
+        let shape = numbered("__Output", i);
+        quote!(#value.typed::<#shape, __B>())
+    });
+    let result = match ports::outputs(context).name() {
+        Some(name) => quote!(::core::result::Result::Ok(#name { #(#names: #outputs?),* })),
+        None => quote!(#(#outputs)*),
+    };
+    quote! {
+        let [#(#values),*] = self.#method([#(#inputs),*])?;
+        #result
+    }
+}
+
+/// The calls, compiled once for all sizes of a batch.
+fn calls(context: &Context<'_>) -> TokenStream {
+    let forward = body(context, &quote!(call));
+    let forward_mut = body(context, &quote!(call_mut));
+    let inputs: Vec<_> = (0..context.plan.inputs.len())
+        .map(|i| value_of(Source::Input(i)))
+        .collect();
+    let (taken, given) = (inputs.len(), context.plan.outputs.len());
+    quote! {
+        fn __call<__T: __addax::Tape<f32, __D>>(
+            &self,
+            [#(#inputs),*]: [__addax::FlatBatch<__D, __T>; #taken],
+        ) -> ::core::result::Result<[__addax::FlatBatch<__D, __T>; #given], __addax::Error> {
+            #forward
+        }
+
+        fn __call_mut<__T: __addax::Tape<f32, __D>>(
+            &mut self,
+            [#(#inputs),*]: [__addax::FlatBatch<__D, __T>; #taken],
+        ) -> ::core::result::Result<[__addax::FlatBatch<__D, __T>; #given], __addax::Error> {
+            #forward_mut
+        }
+    }
+}
+
+fn body(context: &Context<'_>, method: &TokenStream) -> TokenStream {
+    let mut uses = Uses::count(context);
     let calls: Vec<_> = context
         .calls()
         .filter_map(|(i, call)| {
             let (layer, _) = context.layer_of(i, call)?;
             let field = &layer.field;
-            let value = value_of(Source::Call(i));
+            let (value, shape) = (value_of(Source::Call(i)), shape_of(Source::Call(i)));
             let inputs = call
                 .inputs
                 .iter()
                 .flatten()
                 .map(|source| uses.next(*source));
-            let shape = shape_of(Source::Call(i));
             Some(quote!(let #value = self.#field.#method([#(#inputs),*], #shape)?;))
         })
         .collect();
     let outputs: Vec<_> = (0..context.plan.outputs.len())
-        .map(|i| {
-            let shape = numbered("__Output", i);
-            let value = uses.next(context.output(i));
-            quote!(#value.typed::<#shape, __B>())
-        })
+        .map(|i| uses.next(context.output(i)))
         .collect();
-    let result = match ports::outputs(context).name() {
-        Some(name) => {
-            let fields = context.output_names();
-            quote!(::core::result::Result::Ok(#name { #(#fields: #outputs?),* }))
-        }
-        None => quote!(#(#outputs)*),
-    };
     quote! {
-        #(#inputs)*
         #(#calls)*
-        #result
+        ::core::result::Result::Ok([#(#outputs),*])
     }
 }
 

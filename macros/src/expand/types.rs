@@ -42,7 +42,7 @@ fn names(i: usize) -> TokenStream {
     let (place, layer) = (numbered("__Place", i), numbered("__Layer", i));
     quote! {
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
-        pub struct #place;
+        struct #place;
         type #layer = <#place as __addax::Place>::Layer;
     }
 }

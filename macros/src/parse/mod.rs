@@ -11,6 +11,7 @@ mod header;
 mod layer;
 mod list;
 mod ports;
+mod repetition;
 mod shape;
 mod shapes;
 mod value;

@@ -124,8 +124,8 @@ impl Reader<'_> {
         if cursor.literal(0).is_some() && cursor.is_symbol(1, "*") {
             self.errors.push_help(
                 place_of(cursor.take(2), Span::call_site()),
-                "a value has no factor in front of it",
-                "layers are repeated in a list, and a list can be a layer of this network; or write each one out",
+                "layers are repeated in a list, and this is a graph",
+                "write each one out, or put them into a network of their own, which is a layer of this one",
             );
             return self.operand(cursor);
         }
@@ -245,6 +245,14 @@ impl Reader<'_> {
             }
             Read::Wrapped(..) | Read::Nothing | Read::Hole => return self.unreadable(cursor),
         };
+        if layer.times > 1 {
+            layer.times = 1;
+            self.errors.push_help(
+                layer.place(),
+                "layers are repeated in a list, and this is a graph",
+                "write each one out, or put them into a network of their own, which is a layer of this one",
+            );
+        }
         let Some(group) = cursor.group(0, Delimiter::Parenthesis) else {
             let moved = self.take_values(&mut layer);
             let index = self.layer(layer);
@@ -502,6 +510,7 @@ fn bare_layer(name: &str, span: Span) -> Layer {
         path: Ident::new(name, span).into(),
         arguments: Vec::new(),
         last: span,
+        times: 1,
         incomplete: false,
     }
 }

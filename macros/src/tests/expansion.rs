@@ -76,6 +76,28 @@ fn what_is_given_by_name_is_a_field() {
 }
 
 #[test]
+fn one_axis_stands_for_both_inputs() {
+    let code =
+        expansion("Net: 4 => 4 { Dot(-1), Dot(axes = (1, 2), normalize = true), Dot(AXES) }");
+    has(&code, "<__Layer_0>::new([-1, -1])");
+    has(&code, "axes: [1, 2],\n normalize: true,");
+    has(&code, "<__Layer_2>::new(AXES)");
+}
+
+#[test]
+fn a_function_is_given_with_its_type() {
+    let code = expansion("Net: 4 => 4 { Lambda(my::f), Lambda(function = g) }");
+    has(
+        &code,
+        "<__Layer_0>::new(&__addax::Typed(my::f, ::core::marker::PhantomData))",
+    );
+    has(
+        &code,
+        "<__Layer_1>::new(&__addax::Typed(g, ::core::marker::PhantomData))",
+    );
+}
+
+#[test]
 fn layers_have_places_and_fields() {
     let code = expansion(LETTERS);
     has(
@@ -108,12 +130,16 @@ fn the_layers_run_one_after_the_other() {
     let code = expansion(LETTERS);
     has(
         &code,
-        "let __input_0 = __addax::FlatBatch::new::<__Input_0, __B>(input)?;
-        let __value_0 = self.conv2d.call([__input_0], __SHAPE_0)?;
+        "let [__output_0] = self.__call([__addax::FlatBatch::new::<__Input_0, __B>(input)?])?;
+        __output_0.typed::<__Output_0, __B>()",
+    );
+    has(
+        &code,
+        "let __value_0 = self.conv2d.call([__input_0], __SHAPE_0)?;
         let __value_1 = self.flatten.call([__value_0], __SHAPE_1)?;
         let __value_2 = self.hidden.call([__value_1], __SHAPE_2)?;
         let __value_3 = self.dense.call([__value_2], __SHAPE_3)?;
-        __value_3.typed::<__Output_0, __B>()",
+        ::core::result::Result::Ok([__value_3])",
     );
     has(
         &code,
@@ -122,6 +148,42 @@ fn the_layers_run_one_after_the_other() {
         let __layer_0 = __graph.layer(\"conv2d\", __LAYER_0, &__OUTCOME_0);
         let __value_0 = __graph.call(__layer_0, &__OUTCOME_0, &[__input_0]);",
     );
+}
+
+#[test]
+fn a_repeated_layer_is_several_with_names_of_their_own() {
+    let code = expansion("Deep: 8 => 4 { hidden: 3 * Dense(8), hidden_1: Dense(4), 2 * Dense(4) }");
+    for (i, field) in [
+        "hidden", "hidden_2", "hidden_3", "hidden_1", "dense", "dense_1",
+    ]
+    .iter()
+    .enumerate()
+    {
+        has(
+            &code,
+            &format!("let __layer_{i} = __graph.layer(\"{field}\", __LAYER_{i}, &__OUTCOME_{i});"),
+        );
+    }
+}
+
+#[test]
+fn a_network_is_a_layer() {
+    let code = expansion("Pair: (a: 8, b: 4) => (c: 4) { let c = Dense(4)(a) + b; }");
+    has(
+        &code,
+        "pub const fn output(&self, inputs: &[__addax::Shape]) -> __addax::Outcome {
+            __addax::nested(\"Pair\", inputs, &[__INPUT_0, __INPUT_1], __DECLARED_0)
+                .with_network(<Pair as __addax::Facts>::BLUEPRINT.totals())
+        }",
+    );
+    has(
+        &code,
+        "let [__output] = self.__call(__addax::FlatBatch::array(__inputs)?)?;",
+    );
+    let code =
+        expansion("Two: (a: 8) => (b: 4, c: 4) { let b = Dense(4)(a); let c = Dense(4)(b); }");
+    has(&code, "__addax::several_outputs(\"Two\", 2usize)");
+    assert!(!code.contains("call_network"), "{code}");
 }
 
 #[test]
@@ -269,15 +331,17 @@ fn several_inputs_and_outputs_are_structs() {
     );
     has(
         &code,
-        "let __input_1 = __addax::FlatBatch::new::<__Input_1, __B>(inputs.age)?;",
-    );
-    has(
-        &code,
-        "::core::result::Result::Ok(FacesOutputs {
-            race: __value_6.typed::<__Output_0, __B>()?,
-            glad: __value_8.typed::<__Output_1, __B>()?,
+        "let [__output_0, __output_1] = self.__call([
+            __addax::FlatBatch::new::<__Input_0, __B>(inputs.image)?,
+            __addax::FlatBatch::new::<__Input_1, __B>(inputs.age)?,
+            __addax::FlatBatch::new::<__Input_2, __B>(inputs.gender)?,
+        ])?;
+        ::core::result::Result::Ok(FacesOutputs {
+            race: __output_0.typed::<__Output_0, __B>()?,
+            glad: __output_1.typed::<__Output_1, __B>()?,
         })",
     );
+    has(&code, "::core::result::Result::Ok([__value_6, __value_8])");
     assert!(!code.contains("pub fn inputs("), "{code}");
 }
 
@@ -294,7 +358,7 @@ fn one_named_input_is_typed_as_a_list_is() {
         "const __OUTPUT_0: __addax::Outcome = __addax::declared_output(\"digit\", __SHAPE_0, __DECLARED_0,);",
     );
     has(&code, "pub fn inputs(values: ::std::vec::Vec<f32>,)");
-    has(&code, "__addax::FlatBatch::new::<__Input_0, __B>(image)?;");
+    has(&code, "__addax::FlatBatch::new::<__Input_0, __B>(image)?");
     assert!(!code.contains("named_ports"), "{code}");
 }
 
@@ -307,10 +371,7 @@ fn every_use_of_a_value_but_the_last_is_a_copy() {
         "let __value_0 = self.dense.call([__input_0.share()], __SHAPE_0)?;
         let __value_1 = self.add.call([__value_0, __input_0.share()], __SHAPE_1)?;
         let __value_2 = self.add_1.call([__input_0, __value_1.share()], __SHAPE_2)?;
-        ::core::result::Result::Ok(LettersOutputs {
-            y: __value_1.typed::<__Output_0, __B>()?,
-            z: __value_2.typed::<__Output_1, __B>()?,
-        })",
+        ::core::result::Result::Ok([__value_1, __value_2])",
     );
 }
 

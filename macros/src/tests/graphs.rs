@@ -358,8 +358,13 @@ fn values_are_names_layers_and_three_operators() {
     );
     says(
         "let digit = 3 * Dense(10)(image);",
-        "a value has no factor in front of it",
-        "layers are repeated in a list, and a list can be a layer of this network; or write each one out",
+        "layers are repeated in a list, and this is a graph",
+        "write each one out, or put them into a network of their own, which is a layer of this one",
+    );
+    says(
+        "let digit = a: 3 * Dense(10)(image);",
+        "layers are repeated in a list, and this is a graph",
+        "write each one out, or put them into a network of their own, which is a layer of this one",
     );
     says(
         "let digit = self::Merge()((image, image));",

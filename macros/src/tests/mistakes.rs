@@ -38,9 +38,12 @@ fn what_is_right_gives_no_message() {
         "Reshape((784,)), Reshape(784), Reshape(target_shape = (28, 28, 1)), Reshape(SHAPE)",
         "Dropout(0.5), Dropout(rate = RATE), BatchNormalization(momentum = 0.9)",
         "Activation(relu), Activation(activation = relu)",
+        "Concatenate(axis = -1), Concatenate(2), Dot(1), Dot(-1, true), Dot(axes = (1, -2), normalize = true), Dot(AXES)",
+        "Lambda(f), Lambda(my::function::<3>), Lambda(function = f)",
         "self::Dense(\"any\", thing), Halve::<2, 3>(), crate::layers::Own(1, option = \"text\")",
         "Dense(10, activation = SETTINGS.activation), Dense(10, activation = pick()), Dense(10, activation = my::word())",
         "Dense(10, activation = ActivationFunction::Relu), Dense(99999999999999999999), Conv2D(16, 99999999999999999999)",
+        "3 * Dense(10), a: 2 * Dense(10), a_2: Dense(10), a_1: 1 * self::Block::<2>(), 4 * Flatten()",
         "Dense(N as usize), Dense(size::<2, 3>()), Dense(if A { 1 } else { 2 }), Dense(2 * N - 1)",
     ] {
         assert_eq!(messages(&with_layers(layers)), [] as [&str; 0], "{layers}");
@@ -135,7 +138,28 @@ fn layers_in_a_wrapper_are_taken_out_of_it() {
             "Flatten()(x), Dense(10)",
             "in a list each layer takes what the one before it gives",
         ),
-        ("3 * Dense(10)", "repeating a layer is not supported yet"),
+        (
+            "N * Dense(10)",
+            "how often a layer is repeated is written as a number",
+        ),
+        ("0 * Dense(10)", "a layer is repeated at least once"),
+        (
+            "2.5 * Dense(10)",
+            "a layer is repeated a whole number of times",
+        ),
+        ("1000 * Dense(10)", "a layer is repeated at most 256 times"),
+        (
+            "Dense(10) * 3",
+            "the number stands in front of the layer that is repeated",
+        ),
+        (
+            "3 * a: Dense(10)",
+            "the name of a layer stands in front of its number",
+        ),
+        (
+            "3 * [Dense(10), Dropout(0.5)]",
+            "one layer is repeated, and not several",
+        ),
         ("# first\n Flatten()", "`#` starts no comment here"),
         (
             "keras.layers.Flatten()",
@@ -531,6 +555,11 @@ fn headers_are_read_as_far_as_they_go() {
             "Letters<const N: usize>: N => 10 { Flatten() }",
             "networks with parameters are not supported yet",
             "use constants for the sizes: `const SIDE: usize = 28;` and `Letters: (SIDE, SIDE, 1) => 10 { .. }`",
+        ),
+        (
+            "Letters: 784 => 10 { Dense(10), Letters() }",
+            "`Letters` cannot be a layer of itself",
+            "take it out; what is repeated is a network of its own: `3 * Block()`",
         ),
         (
             "Letters: 784 => 10 { Dense(10) } Digits: 64 => 10 { Dense(10) }",

@@ -182,8 +182,15 @@ pub const fn min_input<N: Facts, const V: usize>() -> Option<(usize, usize)> {
         let mut i = 0;
         while i < blueprint.calls[call].inputs.len() {
             let input = blueprint.calls[call].inputs[i];
-            if blueprint.shape(input).rank() == 3 {
-                needed[input] = larger(needed[input], need);
+            let (from, to) = (blueprint.shape(input), blueprint.calls[call].shape);
+            let mut axis = 0;
+            while axis < 2 && from.rank() == 3 {
+                // A side of 1 may be stretched to any other.
+                let stretched = from.dim(axis) == 1 && to.dim(axis) != 1;
+                if !stretched && need[axis] > needed[input][axis] {
+                    needed[input][axis] = need[axis];
+                }
+                axis += 1;
             }
             i += 1;
         }

@@ -23,13 +23,16 @@ use dfdx::tensor_ops::Device as DfdxDevice;
 ///
 /// # Examples
 /// ```
-/// use addax::layers::Add;
-/// use addax::shape::Shape;
+/// use addax::network;
 ///
-/// const IMAGE: Shape = Shape::new([8, 8, 16]);
-/// const OF_EACH_CHANNEL: Shape = Shape::new([16]);
-/// assert_eq!(Add::new().output(&[IMAGE, IMAGE]).shape("sum"), IMAGE);
-/// assert_eq!(Add::new().output(&[IMAGE, OF_EACH_CHANNEL]).shape("sum"), IMAGE);
+/// network! {
+///     /// A residual block: what is learned is the difference.
+///     pub Residual: (image: (8, 8, 4)) => (y: (8, 8, 4)) {
+///         let x = Conv2D(4, 3, activation = relu, padding = same)(image);
+///         let y = Add()(x, image);
+///     }
+/// }
+/// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Add {}

@@ -23,11 +23,18 @@ use dfdx::tensor_ops::Device as DfdxDevice;
 ///
 /// # Examples
 /// ```
-/// use addax::layers::Average;
-/// use addax::shape::Shape;
+/// use addax::network;
 ///
-/// const OPINION: Shape = Shape::new([10]);
-/// assert_eq!(Average::new().output(&[OPINION; 3]).shape("mean"), OPINION);
+/// network! {
+///     /// The mean of three opinions.
+///     pub Ensemble: (x: 16) => (answer: 10) {
+///         let a = Dense(10, activation = softmax)(x);
+///         let b = Dense(10, activation = softmax)(x);
+///         let c = Dense(10, activation = softmax)(x);
+///         let answer = Average()(a, b, c);
+///     }
+/// }
+/// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Average {}

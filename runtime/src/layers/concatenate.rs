@@ -5,7 +5,7 @@ use super::{Layer, LayerSizes};
 use crate::error::Result;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::op::{Backward, Forward, Op};
-use crate::shape::{MAX_RANK, Message, Outcome, Shape};
+use crate::shape::{MAX_RANK, Message, Outcome, Reach, Setting, Shape};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -28,15 +28,16 @@ use dfdx::tensor_ops::Device as DfdxDevice;
 ///
 /// # Examples
 /// ```
-/// use addax::layers::Concatenate;
-/// use addax::shape::Shape;
+/// use addax::network;
 ///
-/// const IMAGE: Shape = Shape::new([8, 6, 16]);
-/// const MASK: Shape = Shape::new([8, 6, 1]);
-/// assert_eq!(Concatenate::new().output(&[IMAGE, MASK]).shape("both").dims(), [8, 6, 17]);
-///
-/// const BELOW: Concatenate = Concatenate { axis: 1 };
-/// assert_eq!(BELOW.output(&[IMAGE, IMAGE, IMAGE]).shape("tower").dims(), [24, 6, 16]);
+/// network! {
+///     /// What a picture shows and how old the person is.
+///     pub Face: (image: (8, 8, 1), age: 1) => (glad: 1) {
+///         let seen = Flatten()(Conv2D(4, 3, activation = relu)(image));
+///         let glad = Dense(1, activation = sigmoid)(Concatenate()(seen, age));
+///     }
+/// }
+/// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Concatenate {
@@ -57,7 +58,7 @@ impl Concatenate {
     /// The shape rule.
     pub const fn output(&self, inputs: &[Shape]) -> Outcome {
         if inputs.len() < 2 {
-            return wrong_count("Concatenate", "two inputs or more", inputs);
+            return wrong_count("Concatenate", "()", "two inputs or more", inputs);
         }
         let mut all_known = true;
         // The first known input, with which the others are compared.
@@ -97,7 +98,15 @@ impl Concatenate {
         if output.checked_size().is_none() {
             return too_large(first);
         }
+        // Along the last axis every number keeps its place in the image; images side by side are another image.
+        let reach = if axis + 1 == output.rank() {
+            Reach::Place
+        } else {
+            Reach::Unknown
+        };
         Outcome::ok(output)
+            .with_reach(reach)
+            .with_setting("axis", Setting::Number(axis))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::gpu::command::Argument;
 use crate::gpu::{Pointer, RecordBackward, RecordForward, Recorder};
 use crate::kernels::gemm::{Matrix, Product};
 use crate::op::{Backward, Forward, GpuMemory, Memory, Op};
-use crate::shape::{MAX_RANK, Message, Outcome, Shape};
+use crate::shape::{MAX_RANK, Message, Outcome, Reach, Setting, Shape};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -34,16 +34,16 @@ use dfdx::tensor_ops::Device as DfdxDevice;
 ///
 /// # Examples
 /// ```
-/// use addax::layers::Dot;
-/// use addax::shape::Shape;
+/// use addax::network;
 ///
-/// const QUERIES: Shape = Shape::new([6, 16]);
-/// const KEYS: Shape = Shape::new([9, 16]);
-/// assert_eq!(Dot::new([-1, -1]).output(&[QUERIES, KEYS]).shape("scores").dims(), [6, 9]);
-///
-/// const FACE: Shape = Shape::new([64]);
-/// const COSINE: Dot = Dot { normalize: true, ..Dot::new([1, 1]) };
-/// assert_eq!(COSINE.output(&[FACE, FACE]).shape("likeness").dims(), [1]);
+/// network! {
+///     /// How alike two faces are, and how much each of six queries has to do with each of nine keys.
+///     pub Likeness: (left: 64, right: 64, queries: (6, 16), keys: (9, 16)) => (cosine: 1, scores: (6, 9)) {
+///         let cosine = Dot(1, normalize = true)(left, right);
+///         let scores = Dot((2, 2))(queries, keys);
+///     }
+/// }
+/// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Dot {
@@ -66,7 +66,7 @@ impl Dot {
     pub const fn output(&self, inputs: &[Shape]) -> Outcome {
         let [a, b] = match inputs {
             &[a, b] => [a, b],
-            _ => return wrong_count("Dot", "two inputs", inputs),
+            _ => return wrong_count("Dot", "(1)", "two inputs", inputs),
         };
         let (axis_a, axis_b) = match (
             axis_of("Dot", self.axes[0], a),
@@ -109,7 +109,17 @@ impl Dot {
                 .text(", which is more than this machine can count");
             return Outcome::error(message);
         };
-        Outcome::ok(output).with_macs(macs)
+        // Of images it makes neither a window nor the whole.
+        let reach = if a.rank() == 1 && b.rank() == 1 {
+            Reach::All
+        } else {
+            Reach::Unknown
+        };
+        Outcome::ok(output)
+            .with_macs(macs)
+            .with_reach(reach)
+            .with_setting("axes", Setting::Pair([axis_a, axis_b]))
+            .with_setting("normalize", Setting::Flag(self.normalize))
     }
 }
 

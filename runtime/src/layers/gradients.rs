@@ -5,6 +5,7 @@
 //! of `f32` hardly counts. A gradient that is wrong by one per cent is found.
 
 mod merging;
+mod tape;
 
 use super::trial::{TRAINING, Trial};
 use super::{

@@ -4,15 +4,17 @@ use super::{Layer, LayerSizes};
 use crate::op::Op;
 use crate::shape::{BatchShape, Message, Outcome, Shape, StaticShape, one_input};
 use crate::tape::{NoParameters, TapeOp, TapeTensor};
-use dfdx::shapes::Dtype;
+use dfdx::shapes::{Dtype, Shape as DfdxShape};
 use dfdx::tensor_ops::Device as DfdxDevice;
+use std::any::type_name;
 use std::fmt::Debug;
+use std::marker::PhantomData;
 
 /// A function of your own as a layer: any dfdx operations, without parameters. The gradient comes from dfdx's tape.
 ///
 /// The function takes some rows of a batch and gives as many, with the shapes in its type: the first dimension is the
 /// batch, `usize`, the others are those of a sample. It must treat each row on its own and draw no random numbers. A layer
-/// with parameters, or one for any shape, is a [`TapeOp`].
+/// with parameters, or one for any shape, is a [`TapeOp`]. In a network on a GPU the host runs the function.
 ///
 /// # Arguments
 /// - `function`: the path of a `fn(TapeTensor<(usize, ..)>) -> TapeTensor<(usize, ..)>`.
@@ -22,7 +24,7 @@ use std::fmt::Debug;
 /// - output: what it gives
 ///
 /// # Errors
-/// In `network!`: an input of another shape, a function of another type. On a GPU there are no kernels for it.
+/// In `network!`: an input of another shape, a function of another type.
 ///
 /// # Source
 /// Same as `keras.layers.Lambda`.
@@ -55,46 +57,84 @@ use std::fmt::Debug;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Lambda {
-    function: &'static dyn Function,
+    function: &'static dyn AnyFunction,
     takes: Shape,
     gives: Shape,
 }
 
-/// A function for a [`Lambda`], with its type: `Lambda(f)` in `network!` is `Lambda::new(&LambdaFunction(f))` in Rust.
-pub struct LambdaFunction<In: BatchShape, Out: BatchShape>(
-    /// The function.
-    pub fn(TapeTensor<In>) -> TapeTensor<Out>,
-);
+/// A function that a [`Lambda`] can call.
+#[diagnostic::on_unimplemented(
+    message = "this is not a function that `Lambda` can call",
+    label = "not a function from a batch to a batch",
+    note = "such a function takes and gives one tensor of dfdx's with a tape, whose first dimension is the batch: \
+            `fn(TapeTensor<(usize, Const<4>)>) -> TapeTensor<(usize, Const<2>)>`"
+)]
+pub trait LambdaFunction<In: DfdxShape, Out: DfdxShape>: Copy + Send + Sync + 'static {
+    /// The shape of a sample that it takes.
+    const TAKES: Shape;
+    /// The shape of a sample that it gives.
+    const GIVES: Shape;
 
-/// A [`LambdaFunction`] of any type.
-trait Function: Debug + Send + Sync {
+    /// Calls it.
+    fn call(&self, x: TapeTensor<In>) -> TapeTensor<Out>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F, In: BatchShape, Out: BatchShape> LambdaFunction<In, Out> for F
+where
+    F: Fn(TapeTensor<In>) -> TapeTensor<Out> + Copy + Send + Sync + 'static,
+{
+    const TAKES: Shape = In::Sample::SHAPE;
+    const GIVES: Shape = Out::Sample::SHAPE;
+
+    fn call(&self, x: TapeTensor<In>) -> TapeTensor<Out> {
+        self(x)
+    }
+}
+
+/// A function with the shapes of its type: `Lambda(f)` in `network!` is `Lambda::new(&Typed(f, PhantomData))` in Rust.
+#[doc(hidden)]
+pub struct Typed<F, In, Out>(pub F, pub PhantomData<fn(In) -> Out>);
+
+/// A function of any type.
+trait AnyFunction: Debug + Send + Sync {
     fn op(&self, layer: &Lambda, inputs: &[Shape], outcome: &Outcome) -> Box<dyn Op>;
 }
 
-impl<In: BatchShape, Out: BatchShape> Function for LambdaFunction<In, Out> {
+impl<F, In, Out> AnyFunction for Typed<F, In, Out>
+where
+    F: LambdaFunction<In, Out>,
+    In: DfdxShape,
+    Out: DfdxShape,
+{
     fn op(&self, layer: &Lambda, inputs: &[Shape], outcome: &Outcome) -> Box<dyn Op> {
         let function = self.0;
-        let op = TapeOp::new(layer, inputs, outcome, move |pass| function(pass.input(0)));
+        let op = TapeOp::new(layer, inputs, outcome, move |pass| {
+            function.call(pass.input(0))
+        });
         Box::new(op)
     }
 }
 
-impl<In: BatchShape, Out: BatchShape> Debug for LambdaFunction<In, Out> {
+impl<F, In, Out> Debug for Typed<F, In, Out> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (takes, gives) = (In::Sample::SHAPE, Out::Sample::SHAPE);
-        write!(f, "fn({takes}) -> {gives}")
+        f.write_str(type_name::<F>())
     }
 }
 
 impl Lambda {
     /// A layer that calls this function.
-    pub const fn new<In: BatchShape, Out: BatchShape>(
-        function: &'static LambdaFunction<In, Out>,
-    ) -> Self {
+    #[doc(hidden)]
+    pub const fn new<F, In, Out>(function: &'static Typed<F, In, Out>) -> Self
+    where
+        F: LambdaFunction<In, Out>,
+        In: DfdxShape,
+        Out: DfdxShape,
+    {
         Lambda {
             function,
-            takes: In::Sample::SHAPE,
-            gives: Out::Sample::SHAPE,
+            takes: F::TAKES,
+            gives: F::GIVES,
         }
     }
 

@@ -23,11 +23,15 @@ use dfdx::tensor_ops::Device as DfdxDevice;
 ///
 /// # Examples
 /// ```
-/// use addax::layers::Maximum;
-/// use addax::shape::Shape;
+/// use addax::network;
 ///
-/// const FEATURES: Shape = Shape::new([64]);
-/// assert_eq!(Maximum::new().output(&[FEATURES, FEATURES]).shape("largest"), FEATURES);
+/// network! {
+///     /// A maxout unit: the larger of two linear functions.
+///     pub Maxout: (x: 16) => (y: 8) {
+///         let y = Maximum()(Dense(8)(x), Dense(8)(x));
+///     }
+/// }
+/// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Maximum {}

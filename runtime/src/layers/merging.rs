@@ -9,14 +9,14 @@ mod tests;
 
 pub(super) use op::{Merging, merge_op};
 
-use crate::shape::{MAX_RANK, Message, Outcome, Shape};
+use crate::shape::{MAX_RANK, Message, Outcome, Reach, Shape};
 
 /// The shape rule of a layer that takes two inputs or more.
 pub(super) const fn merge_output(layer: &str, inputs: &[Shape]) -> Outcome {
     if inputs.len() >= 2 {
         return stretched(layer, inputs);
     }
-    wrong_count(layer, "two inputs or more", inputs)
+    wrong_count(layer, "()", "two inputs or more", inputs)
 }
 
 /// The shape rule of a layer that takes two inputs.
@@ -24,20 +24,27 @@ pub(super) const fn merge_two_output(layer: &str, inputs: &[Shape]) -> Outcome {
     if inputs.len() == 2 {
         return stretched(layer, inputs);
     }
-    wrong_count(layer, "two inputs", inputs)
+    wrong_count(layer, "()", "two inputs", inputs)
 }
 
-/// What a layer says that is given another number of inputs than it takes. It goes on with the only one, if there is one.
-pub(super) const fn wrong_count(layer: &str, takes: &str, inputs: &[Shape]) -> Outcome {
+/// What a layer says that is given another number of inputs than it takes; `arguments` are such as it may have. It goes on
+/// with the only one, if there is one.
+pub(super) const fn wrong_count(
+    layer: &str,
+    arguments: &str,
+    takes: &str,
+    inputs: &[Shape],
+) -> Outcome {
     let message = Message::new("`")
         .text(layer)
         .text("` takes ")
         .text(takes)
         .text(", but is given ")
         .number(inputs.len())
-        .help("in a graph, `let z = ")
+        .help("a graph gives it its inputs: `let z = ")
         .text(layer)
-        .text("(..)(x, y);` gives it `x` and `y`");
+        .text(arguments)
+        .text("(x, y);`");
     let outcome = Outcome::error(message);
     match inputs {
         [input] => outcome.but_assume(*input),
@@ -76,7 +83,7 @@ const fn stretched(layer: &str, inputs: &[Shape]) -> Outcome {
             .text(", which are more numbers than this machine can count");
         return Outcome::error(message);
     }
-    Outcome::ok(output)
+    Outcome::ok(output).with_reach(Reach::Place)
 }
 
 /// The shape that two shapes stretch to, if there is one. An unknown shape fits everything.
@@ -156,8 +163,10 @@ pub(super) const fn axis_of(layer: &str, axis: isize, input: Shape) -> Result<us
     } else {
         message.text(", but ").gives(input)
     };
-    if rank == 0 {
-        return Err(message.help("a scalar has no axis: `Reshape(1)` makes a vector of it"));
+    match rank {
+        0 => return Err(message.help("a scalar has no axis: `Reshape(1)` makes a vector of it")),
+        1 => return Err(message.help("it has one axis: 1, or -1 from the end")),
+        _ => {}
     }
     Err(message
         .help("its axes count from 1 to ")

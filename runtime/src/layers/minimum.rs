@@ -23,11 +23,17 @@ use dfdx::tensor_ops::Device as DfdxDevice;
 ///
 /// # Examples
 /// ```
-/// use addax::layers::Minimum;
-/// use addax::shape::Shape;
+/// use addax::network;
 ///
-/// const FEATURES: Shape = Shape::new([64]);
-/// assert_eq!(Minimum::new().output(&[FEATURES, FEATURES]).shape("smallest"), FEATURES);
+/// network! {
+///     /// As sure as the more doubtful of two.
+///     pub Careful: (x: 16) => (y: 1) {
+///         let a = Dense(1, activation = sigmoid)(x);
+///         let b = Dense(1, activation = sigmoid)(x);
+///         let y = Minimum()(a, b);
+///     }
+/// }
+/// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Minimum {}

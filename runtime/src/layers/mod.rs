@@ -58,7 +58,7 @@ pub use dot::Dot;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use global_max_pooling2d::{GlobalMaxPooling2D, GlobalMaxPooling2D as GlobalMaxPool2D};
-pub use lambda::{Lambda, LambdaFunction};
+pub use lambda::{Lambda, LambdaFunction, Typed};
 pub use max_pooling2d::{MaxPooling2D, MaxPooling2D as MaxPool2D};
 pub use maximum::Maximum;
 pub use minimum::Minimum;

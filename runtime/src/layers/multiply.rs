@@ -23,12 +23,16 @@ use dfdx::tensor_ops::Device as DfdxDevice;
 ///
 /// # Examples
 /// ```
-/// use addax::layers::Multiply;
-/// use addax::shape::Shape;
+/// use addax::network;
 ///
-/// const IMAGE: Shape = Shape::new([8, 8, 16]);
-/// const STRENGTH: Shape = Shape::new([1, 1, 1]);
-/// assert_eq!(Multiply::new().output(&[IMAGE, STRENGTH]).shape("product"), IMAGE);
+/// network! {
+///     /// How much each channel counts, for the picture as a whole.
+///     pub Attentive: (image: (8, 8, 4)) => (y: (8, 8, 4)) {
+///         let share = Dense(4, activation = sigmoid)(GlobalMaxPooling2D()(image));
+///         let y = Multiply()(image, share);
+///     }
+/// }
+/// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Multiply {}

@@ -50,6 +50,16 @@ pub(crate) const fn impossible_window(
     None
 }
 
+impl Padding {
+    /// The word for it in `network!`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Padding::Valid => "valid",
+            Padding::Same => "same",
+        }
+    }
+}
+
 /// The (height, width) that a window of size `size` gives on `input`, or what is wrong with it.
 ///
 /// `layer` and `window` are the words of the message: `Conv2D` and `kernel`.

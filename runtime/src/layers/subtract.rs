@@ -23,12 +23,16 @@ use dfdx::tensor_ops::Device as DfdxDevice;
 ///
 /// # Examples
 /// ```
-/// use addax::layers::Subtract;
-/// use addax::shape::Shape;
+/// use addax::network;
 ///
-/// const BEFORE: Shape = Shape::new([8, 8, 1]);
-/// const AFTER: Shape = Shape::new([8, 8, 1]);
-/// assert_eq!(Subtract::new().output(&[AFTER, BEFORE]).shape("change"), BEFORE);
+/// network! {
+///     /// What has changed between two pictures.
+///     pub Change: (before: (8, 8, 1), after: (8, 8, 1)) => (moved: 1) {
+///         let change = Subtract()(after, before);
+///         let moved = Dense(1, activation = sigmoid)(Flatten()(change));
+///     }
+/// }
+/// # fn main() {}
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Subtract {}

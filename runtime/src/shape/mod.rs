@@ -10,12 +10,14 @@
 //! A rule is written once, as a `const fn` in the layer's own file; `network!` has the compiler run it.
 
 mod message;
+mod nested;
 mod outcome;
 mod reach;
 mod setting;
 mod types;
 
 pub use message::Message;
+pub use nested::{nested, several_outputs};
 pub use outcome::{
     MAX_PARAMETERS, MAX_SETTINGS, Outcome, Parameter, Totals, declared, declared_output, one_input,
     report,

@@ -96,11 +96,6 @@ static_shape!(D1, D2, D3; D3);
 static_shape!(D1, D2, D3, D4; D4);
 
 /// The shape of a batch of samples: `usize` samples of a shape that the compiler knows.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not the shape of a batch of samples",
-    label = "not a batch",
-    note = "its first dimension is `usize`, the others are known to the compiler: `(usize, Const<28>, Const<28>)`"
-)]
 pub trait BatchShape: DfdxShape {
     /// The shape of one sample.
     type Sample: StaticShape;

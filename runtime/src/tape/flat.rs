@@ -36,6 +36,18 @@ impl<D: Device, T: Tape<f32, D>> FlatBatch<D, T> {
         }
     }
 
+    /// As many batches as a network takes.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if there are more or fewer.
+    #[doc(hidden)]
+    pub fn array<const N: usize>(batches: Vec<Self>) -> Result<[Self; N]> {
+        let given = batches.len();
+        batches
+            .try_into()
+            .map_err(|_| Error::Device(format!("this network takes {N} inputs, not {given}")))
+    }
+
     /// How many samples.
     pub(crate) fn rows(&self) -> usize {
         self.tensor.shape().0

@@ -19,7 +19,8 @@ pub type TapeTensor<S> = Tensor<S, f32, Cpu, OwnedTape<f32, Cpu>>;
 ///
 /// This is the short way to a layer of one's own: its rule, its parameters and one function, no backward pass. The
 /// function is run anew for the backward pass, and tensors are copied on the way in and out, so a layer that should be
-/// fast is better an [`Op`] of its own, with its arithmetic on slices. Such a layer runs on the CPU.
+/// fast is better an [`Op`] of its own, with its arithmetic on slices. In a network on a GPU the host runs it, in the
+/// middle of the step.
 ///
 /// The function is given some rows of a batch, as a [`TapePass`], and gives the layer's output for them. Rows go through it
 /// a few at a time and on several threads, so each must be computed on its own; a function that looks at all of them

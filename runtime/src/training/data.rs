@@ -1,6 +1,6 @@
 //! Data: samples and their labels, checked by the compiler for shape and type, and before training for their values.
 
-use crate::error::{Error, Place, Result};
+use crate::error::{DataName, Error, Result};
 use crate::graph::Graph;
 use crate::losses::Loss;
 use crate::plan::{Batch, Goal};
@@ -376,10 +376,10 @@ impl<'a> DataSet<'a> {
         let labels = if what == "x" { "y" } else { what };
         let outputs = targets.iter().zip(graph.output_shapes()).enumerate();
         for (i, (targets, output)) in outputs {
-            let place = Place::new(labels, graph.outputs(), i);
+            let place = DataName::new(labels, graph.outputs(), i);
             if rows != targets.len() {
                 return Err(Error::DifferentLengths {
-                    what: Place::new(what, graph.outputs(), i),
+                    what: DataName::new(what, graph.outputs(), i),
                     x: rows,
                     y: targets.len(),
                 });
@@ -422,7 +422,7 @@ pub(crate) fn check_samples(
 ) -> Result<usize> {
     let mut rows = None;
     for (i, (x, shape)) in x.iter().zip(graph.input_shapes()).enumerate() {
-        let what = Place::new(what, graph.inputs(), i);
+        let what = DataName::new(what, graph.inputs(), i);
         let size = shape.size().max(1);
         if x.is_empty() {
             return Err(Error::Empty { what });
@@ -437,7 +437,7 @@ pub(crate) fn check_samples(
             return Err(Error::DifferentInputs {
                 what,
                 samples: here,
-                first: Place::new(what.what, graph.inputs(), 0),
+                first: DataName::new(what.what, graph.inputs(), 0),
                 expected: first,
             });
         }
@@ -446,7 +446,7 @@ pub(crate) fn check_samples(
 }
 
 fn check_targets(
-    what: Place,
+    what: DataName,
     targets: &Targets<'_>,
     classes: usize,
     loss: Option<&dyn Loss>,

@@ -58,7 +58,7 @@ fn the_number_of_inputs_counts() {
     says(
         one,
         "`Add` takes two inputs or more, but is given 1\n\
-         help: in a graph, `let z = Add(..)(x, y);` gives it `x` and `y`",
+         help: a graph gives it its inputs: `let z = Add()(x, y);`",
     );
     for outcome in [
         Subtract::new().output(&[IMAGE; 3]),
@@ -83,7 +83,7 @@ fn axes_count_as_in_keras() {
     says(
         Dot::new([1, -3]).output(&[FIVE, FIVE]),
         "`Dot` works along axis -3, but `five` gives 5\n\
-         help: its axes count from 1 to 1, or from the end: -1 is the last one",
+         help: it has one axis: 1, or -1 from the end",
     );
     says(
         Concatenate::new().output(&[SCALAR, SCALAR]),

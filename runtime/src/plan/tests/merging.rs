@@ -1,4 +1,5 @@
-//! Layers of several inputs in a network: values that are stretched, used by several layers, and twice by one.
+//! Layers of several inputs in a network: values that are stretched, used by several layers, and twice by one; and a
+//! function of a user's own among them.
 
 use super::numbers;
 use crate::activations::ActivationFunction::{self, Linear, Tanh};
@@ -6,12 +7,18 @@ use crate::engine::on_devices::on_every_device;
 use crate::engine::{Engine, Setup};
 use crate::golden::close;
 use crate::graph::{Graph, Value};
-use crate::layers::{Add, Average, Concatenate, Dense, Dot, Layer, Maximum, Multiply, Subtract};
+use crate::layers::{
+    Add, Average, Concatenate, Dense, Dot, Lambda, Layer, Maximum, Multiply, Subtract, Typed,
+};
 use crate::losses::MeanSquaredError;
 use crate::optimizers::SGD;
 use crate::plan::Goal;
 use crate::shape::{Outcome, Shape};
+use crate::tape::TapeTensor;
 use crate::training::data::{DataSet, Targets};
+use dfdx::shapes::{Const, HasShape};
+use dfdx::tensor_ops::ReshapeTo;
+use std::marker::PhantomData;
 
 const ROWS: usize = 6;
 
@@ -35,6 +42,12 @@ fn add(
     assert_eq!(outcome.message(), None);
     let layer = graph.layer(name, layer, &outcome);
     graph.call(layer, &outcome, inputs)
+}
+
+/// The middle two of four numbers, squared: on a GPU the host computes this.
+fn own(x: TapeTensor<(usize, Const<4>)>) -> TapeTensor<(usize, Const<2>)> {
+    let rows = x.shape().0;
+    x.slice((.., 1..3)).reshape_like(&(rows, Const)).square()
 }
 
 fn network() -> Graph {
@@ -64,7 +77,8 @@ fn network() -> Graph {
     let change = add!("change", Subtract::new(), square, likeness);
     let mean = add!("mean", Average::new(), stretched, change, b);
     let largest = add!("largest", Maximum::new(), mean, twice);
-    let all = add!("all", Concatenate::new(), largest, likeness, left, largest);
+    let own = add!("own", Lambda::new(&Typed(own, PhantomData)), largest);
+    let all = add!("all", Concatenate::new(), largest, likeness, left, own);
     let answer = add!("answer", dense(3, Linear), all);
     graph.output("answer", answer);
     graph

@@ -1,0 +1,126 @@
+//! What the compiler knows of graphs: a shared layer has its parameters once and its operations at each call.
+
+use addax::prelude::*;
+
+network! {
+    /// Two images go through the same tower.
+    Twins: (left: (16, 12, 1), right: (16, 12, 1), age: 3) => (same: 1) {
+        let tower = Conv2D(4, (3, 5), strides = 2, activation = relu);
+        let l = GlobalMaxPooling2D()(tower(left));
+        let r = GlobalMaxPooling2D()(tower(right));
+        let z = Concatenate()([l, r, age]);
+        let same = Dense(1, activation = sigmoid)(z);
+    }
+}
+
+const _: () = {
+    let kernel = 3 * 5 * 4;
+    assert!(Twins::PARAMS == kernel + 4 + 11 + 1);
+    // The tower gives 7x4 pixels for each of the images.
+    assert!(Twins::MACS == 2 * 7 * 4 * kernel + 11);
+    let tower = 7 * 4 * 4;
+    assert!(Twins::ACTIVATION_BYTES == 4 * (2 * 16 * 12 + 3 + 2 * (tower + 4) + 11 + 1));
+};
+
+#[test]
+fn a_layer_that_is_called_twice_is_one_layer() {
+    let names: Vec<&str> = Twins::LAYERS.iter().map(|layer| layer.name).collect();
+    let expected = [
+        "tower",
+        "global_max_pooling2d",
+        "global_max_pooling2d_1",
+        "concatenate",
+        "dense",
+    ];
+    assert_eq!(names, expected);
+    assert_eq!(Twins::LAYERS[0].macs, 2 * 7 * 4 * 60);
+    assert_eq!(Twins::LAYERS[0].receptive_field, Some((3, 5)));
+    assert_eq!(Twins::LAYERS[4].receptive_field, Some((16, 12)));
+    // There are two images.
+    assert_eq!(Twins::MIN_INPUT, None);
+    let model = Twins::build(&Cpu::default()).unwrap();
+    assert_eq!(model.count_params(), Twins::PARAMS);
+    assert_eq!(model.summary().to_string(), Twins::SUMMARY);
+}
+
+network! {
+    /// A block with a shortcut, and weights for the channels that stretch over the image.
+    Residual: (image: (16, 12, 2)) => (digit: 5) {
+        let x = Conv2D(4, 3)(image);
+        let y = Conv2D(4, 3, padding = same)(x);
+        let x = MaxPooling2D((2, 3))(x + y);
+        let weights = Reshape((1, 1, 4))(Dense(4)(GlobalMaxPooling2D()(x)));
+        let x = Conv2D(1, (2, 1))(x * weights);
+        let digit = Dense(5)(Flatten()(x));
+    }
+}
+
+#[test]
+fn windows_are_followed_through_branches() {
+    let field = |name: &str| {
+        let mut layers = Residual::LAYERS.iter();
+        layers
+            .find(|layer| layer.name == name)
+            .unwrap()
+            .receptive_field
+    };
+    assert_eq!(field("conv2d_1"), Some((5, 5)));
+    assert_eq!(field("add"), Some((5, 5)));
+    assert_eq!(field("max_pooling2d"), Some((6, 7)));
+    assert_eq!(field("multiply"), Some((16, 12)));
+    // Back: 2x1 places of 2x3 windows, and the first kernel around them.
+    assert_eq!(Residual::MIN_INPUT, Some((6, 5)));
+    let model = Residual::build(&Cpu::default()).unwrap();
+    assert_eq!(model.summary().to_string(), Residual::SUMMARY);
+}
+
+network! {
+    /// `Residual` with one value taken from elsewhere.
+    Rewired: (image: (16, 12, 2)) => (digit: 5) {
+        let x = Conv2D(4, 3)(image);
+        let y = Conv2D(4, 3, padding = same)(x);
+        let x = MaxPooling2D((2, 3))(y + y);
+        let weights = Reshape((1, 1, 4))(Dense(4)(GlobalMaxPooling2D()(x)));
+        let x = Conv2D(1, (2, 1))(x * weights);
+        let digit = Dense(5)(Flatten()(x));
+    }
+}
+
+#[test]
+fn weights_of_another_wiring_are_refused() {
+    assert_ne!(Residual::FINGERPRINT, Rewired::FINGERPRINT);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rewired.safetensors");
+    Rewired::build(&Cpu::default())
+        .unwrap()
+        .save_weights(&path)
+        .unwrap();
+    let error = Residual::build(&Cpu::default())
+        .unwrap()
+        .load_weights(&path)
+        .unwrap_err()
+        .to_string();
+    let (_, problems) = error.split_once('\n').unwrap();
+    assert_eq!(
+        problems,
+        "`add`: takes conv2d_1 and conv2d_1 in the file, but takes conv2d and conv2d_1 in the network"
+    );
+}
+
+network! {
+    /// Names that do not fit in their column.
+    Long: (6, 6, 1) => 2 {
+        a_name_that_is_much_too_long_for_the_first_column_of_the_table: Conv2D(1234, 1, padding = same),
+        a_náme_with_ä_letter_of_two_bytes: GlobalMaxPooling2D(),
+        a_name_that_fits_on_its_line: Dense(100_000),
+        Dense(2),
+    }
+}
+
+#[test]
+fn a_table_with_long_names_is_the_same_at_both_times() {
+    let model = Long::build(&Cpu::default()).unwrap();
+    assert_eq!(model.summary().to_string(), Long::SUMMARY);
+    assert!(Long::SUMMARY.contains("a_name_that_is_much_too_long_f…"));
+    assert!(Long::SUMMARY.contains("a_náme_with_ä_letter_of_two_by…"));
+}
