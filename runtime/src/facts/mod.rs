@@ -15,6 +15,8 @@ pub use budget::{Quantity, budget};
 pub use fields::{layers, min_input};
 pub(crate) use fingerprint::Description;
 pub use rustdoc::{Axes, LayerAt};
+#[cfg(test)]
+pub(crate) use table::sorted_rows;
 pub(crate) use table::table;
 pub use table::{rows, summary};
 

@@ -5,6 +5,7 @@ use crate::shape::Message;
 
 /// One cell: words, of which each line takes as many as fit in.
 #[derive(Clone, Copy)]
+#[expect(clippy::large_enum_variant, reason = "the compiler has no heap")]
 pub(super) enum Cell<'b> {
     Text(Message),
     /// What a layer takes, in all its calls.
@@ -28,7 +29,11 @@ impl Cell<'_> {
         };
         while let Some(word) = self.word(line.next) {
             let is_first = line.text.len() == 0;
-            let before = if is_first { 0 } else { letters(line.text.as_str()) + 1 };
+            let before = if is_first {
+                0
+            } else {
+                letters(line.text.as_str()) + 1
+            };
             if before + letters(word.text.as_str()) <= width {
                 line.text = match is_first {
                     true => word.text,

@@ -10,6 +10,8 @@ mod writer;
 
 pub(super) use numbers::thousands;
 pub use order::rows;
+#[cfg(test)]
+pub(crate) use order::sorted_rows;
 
 use super::{Blueprint, Facts};
 use crate::shape::{Message, Shape};

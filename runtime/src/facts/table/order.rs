@@ -10,10 +10,12 @@ use crate::facts::{Blueprint, Facts};
 /// first the inputs, then the layers.
 #[doc(hidden)]
 pub const fn rows<N: Facts, const R: usize, const V: usize>() -> &'static [usize] {
-    const { &sorted::<R, V>(&N::BLUEPRINT) }
+    const { &sorted_rows::<R, V>(&N::BLUEPRINT) }
 }
 
-const fn sorted<const R: usize, const V: usize>(blueprint: &Blueprint) -> [usize; R] {
+pub(crate) const fn sorted_rows<const R: usize, const V: usize>(
+    blueprint: &Blueprint,
+) -> [usize; R] {
     let walk = Walk::<R, V>::of(blueprint);
     let depths = walk.depths(blueprint);
     // First how many rows have each depth, then where the next one of that depth goes.
