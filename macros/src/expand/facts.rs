@@ -18,6 +18,7 @@ pub(super) fn facts(context: &Context<'_>) -> TokenStream {
     let parts = match context.plan.complete {
         true => Parts {
             inputs: context.plan.inputs.len(),
+            has_input_rows: context.plan.inputs.iter().all(|port| port.name.is_some()),
             layers: context.layers().count(),
             calls: context.calls().count(),
             connections: context
@@ -101,7 +102,6 @@ fn value(context: &Context<'_>, source: Source) -> Literal {
 /// The wiring as a constant.
 fn blueprint(context: &Context<'_>) -> TokenStream {
     let name = &context.name;
-    let is_list = context.plan.inputs.iter().all(|port| port.name.is_none());
     let inputs = context.input_names().into_iter().enumerate();
     let inputs = inputs.map(|(i, name)| {
         let (name, shape) = (plain(&name), context.constant("__INPUT", i));
@@ -129,7 +129,6 @@ fn blueprint(context: &Context<'_>) -> TokenStream {
     quote! {
         __addax::Blueprint {
             name: #name,
-            is_list: #is_list,
             inputs: &[#(#inputs),*],
             layers: &[#(#layers),*],
             calls: &[#(#calls),*],
@@ -177,6 +176,8 @@ fn documentation(context: &Context<'_>) -> TokenStream {
 /// What differs between networks.
 struct Parts {
     inputs: usize,
+    /// In the table: the input of a list has no name there.
+    has_input_rows: bool,
     layers: usize,
     calls: usize,
     /// What all calls take.
@@ -195,6 +196,7 @@ impl Parts {
     fn unknown(name: &str) -> Self {
         Parts {
             inputs: 0,
+            has_input_rows: false,
             layers: 0,
             calls: 0,
             connections: 0,
@@ -206,12 +208,15 @@ impl Parts {
         let blueprint = &self.blueprint;
         let layers = Literal::usize_unsuffixed(self.layers);
         let values = Literal::usize_unsuffixed(self.inputs + self.calls);
-        let rows = Literal::usize_unsuffixed(self.inputs + self.layers);
+        let has_input_rows = self.has_input_rows;
+        let rows = match has_input_rows {
+            true => self.inputs + self.layers,
+            false => self.layers,
+        };
         let bytes = Literal::usize_unsuffixed(
-            TABLE_BYTES
-                + ROW_BYTES * (self.inputs + self.layers)
-                + CONNECTION_BYTES * self.connections,
+            TABLE_BYTES + ROW_BYTES * rows + CONNECTION_BYTES * self.connections,
         );
+        let rows = Literal::usize_unsuffixed(rows);
         quote! {
             #[doc(hidden)]
             impl #parameters __addax::Facts for #this {
@@ -221,7 +226,8 @@ impl Parts {
                 const LAYERS: &'static [__addax::LayerInfo] =
                     __addax::layers::<Self, #layers, #values>();
                 const SUMMARY: &'static str = __addax::summary::<Self, #bytes>();
-                const ROWS: &'static [usize] = __addax::rows::<Self, #rows, #values>();
+                const ROWS: &'static [__addax::TableRow] =
+                    __addax::rows::<Self, #has_input_rows, #rows, #values>();
             }
         }
     }

@@ -10,8 +10,6 @@ use crate::shape::{Outcome, Reach, Shape, Totals};
 pub struct Blueprint {
     /// The network's name.
     pub name: &'static str,
-    /// Whether it is declared as a list, whose input has no name of its own.
-    pub is_list: bool,
     /// The inputs with their names.
     pub inputs: &'static [(&'static str, Shape)],
     /// The layers in the order in which they are declared.
@@ -64,7 +62,6 @@ impl Blueprint {
     pub const fn unknown(name: &'static str) -> Self {
         Blueprint {
             name,
-            is_list: true,
             inputs: &[],
             layers: &[],
             calls: &[],

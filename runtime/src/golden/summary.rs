@@ -6,12 +6,9 @@
 )]
 
 use super::files;
-use crate::facts::{Blueprint, Call, LayerEntry, sorted_rows};
 use crate::network::Network;
 use crate::prelude::*;
-use crate::shape::{Outcome, Shape};
 use crate::summary::Summary;
-use serde_json::Value as Json;
 
 network! {
     Mlp: 3 => 1 {
@@ -188,62 +185,4 @@ fn summaries_are_keras_summaries() {
     }
     // The summary of a trained model does not count what the optimizer remembers.
     assert_eq!(not_supported, ["mlp_trained"]);
-}
-
-/// Of every graph in `orders.json`.
-const INPUTS: usize = 3;
-const LAYERS: usize = 7;
-const CALLS: usize = 12;
-
-fn numbers(json: &Json) -> Vec<usize> {
-    serde_json::from_value(json.clone()).unwrap()
-}
-
-/// Layers and values without names and sizes.
-fn wiring(graph: &Json) -> Blueprint {
-    static OUTCOME: Outcome = Outcome::ok(Shape::UNKNOWN);
-    let calls: Vec<Call> = graph["calls"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|call| Call {
-            layer: call[0].as_u64().unwrap() as usize,
-            outcome: &OUTCOME,
-            shape: Shape::UNKNOWN,
-            inputs: numbers(&call[1]).leak(),
-        })
-        .collect();
-    assert_eq!(calls.len(), CALLS);
-    let first_call = |layer| calls.iter().position(|call| call.layer == layer).unwrap();
-    let layers: Vec<LayerEntry> = (0..LAYERS)
-        .map(|layer| LayerEntry {
-            name: "",
-            kind: "",
-            call: first_call(layer),
-        })
-        .collect();
-    let outputs: Vec<(&str, usize)> = numbers(&graph["outputs"])
-        .into_iter()
-        .map(|value| ("", value))
-        .collect();
-    Blueprint {
-        name: "",
-        is_list: false,
-        inputs: &[("", Shape::UNKNOWN); INPUTS],
-        layers: layers.leak(),
-        calls: calls.leak(),
-        outputs: outputs.leak(),
-    }
-}
-
-#[test]
-fn rows_have_the_order_of_keras() {
-    let [path] = files("summary", "json", 1).try_into().unwrap();
-    let graphs: Json = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let graphs = graphs.as_array().unwrap();
-    assert_eq!(graphs.len(), 60);
-    for graph in graphs {
-        let rows = sorted_rows::<{ INPUTS + LAYERS }, { INPUTS + CALLS }>(&wiring(graph));
-        assert_eq!(rows.to_vec(), numbers(&graph["rows"]), "{graph}");
-    }
 }

@@ -1,5 +1,6 @@
 //! The cells of the table, and how their text is broken into lines.
 
+use super::TableRow;
 use crate::facts::Blueprint;
 use crate::shape::Message;
 
@@ -9,43 +10,57 @@ use crate::shape::Message;
 pub(super) enum Cell<'b> {
     Text(Message),
     /// What a layer takes, in all its calls.
-    Connections(&'b Blueprint, usize),
+    Connections(&'b Blueprint, TableRow),
 }
 
 /// One line of a cell, or a word of it.
 #[derive(Clone, Copy)]
 pub(super) struct Piece {
     pub(super) text: Message,
+    pub(super) letters: usize,
     /// Where the next one starts.
     pub(super) next: usize,
+}
+
+impl Piece {
+    pub(super) const EMPTY: Self = Piece {
+        text: Message::new(""),
+        letters: 0,
+        next: 0,
+    };
 }
 
 impl Cell<'_> {
     /// The line that starts at `start`. Behind the last one come lines without text.
     pub(super) const fn line(&self, start: usize, width: usize) -> Piece {
         let mut line = Piece {
-            text: Message::new(""),
             next: start,
+            ..Piece::EMPTY
         };
         while let Some(word) = self.word(line.next) {
-            let is_first = line.text.len() == 0;
-            let before = if is_first {
-                0
-            } else {
-                letters(line.text.as_str()) + 1
+            let is_first = line.letters == 0;
+            let longer = match is_first {
+                true => word.letters,
+                false => line.letters + 1 + word.letters,
             };
-            if before + letters(word.text.as_str()) <= width {
-                line.text = match is_first {
-                    true => word.text,
-                    false => line.text.text(" ").text(word.text.as_str()),
+            if longer <= width {
+                line = Piece {
+                    text: match is_first {
+                        true => word.text,
+                        false => line.text.text(" ").message(&word.text),
+                    },
+                    letters: longer,
+                    next: word.next,
                 };
-                line.next = word.next;
                 continue;
             }
             // A word that is too long by itself ends with `…`.
             if is_first {
-                line.text = first_letters(word.text.as_str(), width - 1).text("…");
-                line.next = word.next;
+                line = Piece {
+                    text: first_letters(&word.text, width - 1).text("…"),
+                    letters: width,
+                    next: word.next,
+                };
             }
             break;
         }
@@ -54,40 +69,37 @@ impl Cell<'_> {
 
     /// The word that starts at `start`: at which byte of a text, or which connection.
     const fn word(&self, start: usize) -> Option<Piece> {
-        match self {
-            Cell::Text(text) if start < text.len() => {
+        let (text, next) = match self {
+            Cell::Text(text) if start < text.bytes().len() => {
                 let rest = text.as_str().split_at(start).1;
                 let end = word_end(rest.as_bytes());
-                Some(Piece {
-                    text: Message::new(rest.split_at(end).0),
-                    next: start + end + 1,
-                })
+                (Message::new(rest.split_at(end).0), start + end + 1)
             }
-            Cell::Text(_) => None,
-            Cell::Connections(blueprint, layer) => {
-                let Some(value) = blueprint.connection(*layer, start) else {
+            Cell::Connections(blueprint, row) => {
+                let Some(value) = blueprint.connection(*row, start) else {
                     return None;
                 };
                 let text = blueprint.call_of(value);
-                let text = match blueprint.connection(*layer, start + 1) {
-                    Some(_) => text.text(","),
-                    None => text,
-                };
-                Some(Piece {
-                    text,
-                    next: start + 1,
-                })
+                let is_last = blueprint.connection(*row, start + 1).is_none();
+                (if is_last { text } else { text.text(",") }, start + 1)
             }
-        }
+            Cell::Text(_) => return None,
+        };
+        Some(Piece {
+            text,
+            letters: letters(text.bytes()),
+            next,
+        })
     }
 }
 
 impl Blueprint {
     /// The value that a layer takes as number `index`, counted over all its calls.
-    const fn connection(&self, layer: usize, index: usize) -> Option<usize> {
+    const fn connection(&self, row: TableRow, index: usize) -> Option<usize> {
+        let layer = row.index - self.inputs.len();
         let mut index = index;
         let mut call = self.layers[layer].call;
-        while call < self.calls.len() {
+        while call <= row.last_call {
             if self.calls[call].layer == layer {
                 let inputs = self.calls[call].inputs;
                 if index < inputs.len() {
@@ -109,15 +121,13 @@ impl Blueprint {
         }
         let layer = self.calls[value - inputs].layer;
         let entry = &self.layers[layer];
-        let (mut calls, mut call) = (0, entry.call);
+        let (mut earlier, mut call) = (0, entry.call);
         while call < value - inputs {
-            calls += (self.calls[call].layer == layer) as usize;
+            earlier += (self.calls[call].layer == layer) as usize;
             call += 1;
         }
-        Message::new(entry.name)
-            .text("[")
-            .number(calls)
-            .text("][0]")
+        let name = Message::new(entry.name);
+        name.text("[").number(earlier).text("][0]")
     }
 }
 
@@ -131,8 +141,7 @@ const fn word_end(text: &[u8]) -> usize {
 }
 
 /// How many letters there are.
-pub(super) const fn letters(text: &str) -> usize {
-    let text = text.as_bytes();
+const fn letters(text: &[u8]) -> usize {
     let (mut letters, mut i) = (0, 0);
     while i < text.len() {
         letters += starts_letter(text[i]) as usize;
@@ -147,8 +156,8 @@ const fn starts_letter(byte: u8) -> bool {
 }
 
 /// The first `count` letters.
-const fn first_letters(text: &str, count: usize) -> Message {
-    let bytes = text.as_bytes();
+const fn first_letters(text: &Message, count: usize) -> Message {
+    let bytes = text.bytes();
     let (mut letters, mut end) = (0, 0);
     while end < bytes.len() {
         letters += starts_letter(bytes[end]) as usize;
@@ -157,7 +166,7 @@ const fn first_letters(text: &str, count: usize) -> Message {
         }
         end += 1;
     }
-    Message::new(text.split_at(end).0)
+    Message::new(text.as_str().split_at(end).0)
 }
 
 #[cfg(test)]
@@ -170,9 +179,10 @@ mod tests {
         while start < text.len() {
             let line = cell.line(start, 31);
             lines.push(line.text.as_str().to_owned());
+            assert_eq!(line.letters, line.text.as_str().chars().count());
             start = line.next;
         }
-        assert_eq!(cell.line(start, 31).text.as_str(), "");
+        assert_eq!(cell.line(start, 31).letters, 0);
         lines
     }
 

@@ -9,9 +9,7 @@ mod order;
 mod writer;
 
 pub(super) use numbers::thousands;
-pub use order::rows;
-#[cfg(test)]
-pub(crate) use order::sorted_rows;
+pub use order::{TableRow, rows};
 
 use super::{Blueprint, Facts};
 use crate::shape::{Message, Shape};
@@ -40,7 +38,7 @@ pub const fn summary<N: Facts, const BYTES: usize>() -> &'static str {
     const { &text::<BYTES>(&N::BLUEPRINT, N::ROWS) }.as_str()
 }
 
-const fn text<const N: usize>(blueprint: &Blueprint, rows: &[usize]) -> Text<N> {
+const fn text<const N: usize>(blueprint: &Blueprint, rows: &[TableRow]) -> Text<N> {
     let mut text = Text {
         bytes: [0; N],
         len: 0,
@@ -51,33 +49,23 @@ const fn text<const N: usize>(blueprint: &Blueprint, rows: &[usize]) -> Text<N> 
 }
 
 /// The same table at run time.
-pub(crate) fn table(blueprint: &Blueprint, rows: &[usize]) -> String {
+pub(crate) fn table(blueprint: &Blueprint, rows: &[TableRow]) -> String {
     let mut bytes = vec![0; write(&mut [], blueprint, rows)];
     write(&mut bytes, blueprint, rows);
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Writes the table, and says how many bytes it has.
-const fn write(bytes: &mut [u8], blueprint: &Blueprint, rows: &[usize]) -> usize {
+const fn write(bytes: &mut [u8], blueprint: &Blueprint, rows: &[TableRow]) -> usize {
     let columns = match blueprint.is_chain() {
         true => Columns::LIST,
         false => Columns::GRAPH,
     };
     let mut writer = Writer::new(bytes, columns);
     writer.header(blueprint.name);
-    let mut is_first = true;
     let mut i = 0;
     while i < rows.len() {
-        let inputs = blueprint.inputs.len();
-        let is_input = rows[i] < inputs;
-        if !(is_input && blueprint.is_list) {
-            let row = match is_input {
-                true => blueprint.input_row(rows[i]),
-                false => blueprint.layer_row(rows[i] - inputs),
-            };
-            writer.row(is_first, &row);
-            is_first = false;
-        }
+        writer.row(i == 0, &blueprint.table_row(rows[i]));
         i += 1;
     }
     writer.footer(
@@ -101,36 +89,23 @@ impl Blueprint {
         self.inputs.len() <= 1 && self.layers.len() == self.calls.len()
     }
 
-    const fn input_row(&self, input: usize) -> Row<'_> {
-        let (name, shape) = self.inputs[input];
-        let connections = Cell::Text(Message::new("-"));
-        row(name, "InputLayer", shape, 0, connections)
-    }
-
-    const fn layer_row(&self, layer: usize) -> Row<'_> {
-        let entry = &self.layers[layer];
-        let connections = Cell::Connections(self, layer);
-        let params = self.layer_params(layer);
-        row(
-            entry.name,
-            entry.kind,
-            self.last_shape(layer),
-            params,
-            connections,
-        )
-    }
-
-    /// What a layer gives. Of several calls Keras shows the last one.
-    const fn last_shape(&self, layer: usize) -> Shape {
-        let mut call = self.calls.len() - 1;
-        while self.calls[call].layer != layer {
-            call -= 1;
+    const fn table_row(&self, row: TableRow) -> Row<'_> {
+        if row.index < self.inputs.len() {
+            let (name, shape) = self.inputs[row.index];
+            let connections = Cell::Text(Message::new("-"));
+            return cells(name, "InputLayer", shape, 0, connections);
         }
-        self.calls[call].shape
+        let layer = row.index - self.inputs.len();
+        let entry = &self.layers[layer];
+        // Of several calls Keras shows what the last one gives.
+        let shape = self.calls[row.last_call].shape;
+        let params = self.layer_params(layer);
+        let connections = Cell::Connections(self, row);
+        cells(entry.name, entry.kind, shape, params, connections)
     }
 }
 
-const fn row<'b>(
+const fn cells<'b>(
     name: &str,
     kind: &str,
     shape: Shape,

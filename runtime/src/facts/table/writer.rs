@@ -1,6 +1,6 @@
 //! What draws the table.
 
-use super::cell::{Cell, letters};
+use super::cell::{Cell, Piece};
 use super::numbers::{memory, thousands};
 use crate::shape::Message;
 
@@ -10,15 +10,34 @@ pub(super) type Row<'b> = [Cell<'b>; 4];
 /// The widest columns of all tables fit in.
 const BLANKS: &str = "                                 ";
 
-/// The widths of the columns between the bars, in a terminal of 80 columns.
+/// The columns in a terminal of 80 columns.
 #[derive(Clone, Copy)]
-pub(super) struct Columns(&'static [usize]);
+pub(super) struct Columns {
+    /// Between the bars.
+    widths: &'static [usize],
+    top: &'static str,
+    below_titles: &'static str,
+    between: &'static str,
+    bottom: &'static str,
+}
 
 impl Columns {
     /// Of layers that run one after another.
-    pub(super) const LIST: Self = Columns(&[33, 24, 15]);
+    pub(super) const LIST: Self = Columns {
+        widths: &[33, 24, 15],
+        top: "┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━┓\n",
+        below_titles: "┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━┩\n",
+        between: "├─────────────────────────────────┼────────────────────────┼───────────────┤\n",
+        bottom: "└─────────────────────────────────┴────────────────────────┴───────────────┘\n",
+    };
     /// Of layers with connections.
-    pub(super) const GRAPH: Self = Columns(&[21, 19, 12, 19]);
+    pub(super) const GRAPH: Self = Columns {
+        widths: &[21, 19, 12, 19],
+        top: "┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┓\n",
+        below_titles: "┡━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━┩\n",
+        between: "├─────────────────────┼───────────────────┼────────────┼───────────────────┤\n",
+        bottom: "└─────────────────────┴───────────────────┴────────────┴───────────────────┘\n",
+    };
     /// Numbers stand to the right.
     const NUMBERS: usize = 2;
 }
@@ -40,7 +59,10 @@ impl<'w> Writer<'w> {
     }
 
     const fn text(&mut self, text: &str) {
-        let text = text.as_bytes();
+        self.utf8(text.as_bytes());
+    }
+
+    const fn utf8(&mut self, text: &[u8]) {
         let end = self.len + text.len();
         if end <= self.bytes.len() {
             let (_, rest) = self.bytes.split_at_mut(self.len);
@@ -53,29 +75,12 @@ impl<'w> Writer<'w> {
         self.text(BLANKS.split_at(count).0);
     }
 
-    /// A line across: `├───┼───┤`.
-    const fn rule(&mut self, left: &str, dash: &str, between: &str, right: &str) {
-        let Columns(widths) = self.columns;
-        let mut column = 0;
-        while column < widths.len() {
-            self.text(if column == 0 { left } else { between });
-            let mut i = 0;
-            while i < widths[column] {
-                self.text(dash);
-                i += 1;
-            }
-            column += 1;
-        }
-        self.text(right);
-        self.text("\n");
-    }
-
     /// All above the first row.
     pub(super) const fn header(&mut self, name: &str) {
         self.text("Model: \"");
         self.text(name);
         self.text("\"\n");
-        self.rule("┏", "━", "┳", "┓");
+        self.text(self.columns.top);
         let titles = [
             Cell::Text(Message::new("Layer (type)")),
             Cell::Text(Message::new("Output Shape")),
@@ -83,29 +88,28 @@ impl<'w> Writer<'w> {
             Cell::Text(Message::new("Connected to")),
         ];
         self.cells("┃", &titles);
-        self.rule("┡", "━", "╇", "┩");
+        self.text(self.columns.below_titles);
     }
 
     /// A row below the first one has a line above it.
     pub(super) const fn row(&mut self, is_first: bool, row: &Row<'_>) {
         if !is_first {
-            self.rule("├", "─", "┼", "┤");
+            self.text(self.columns.between);
         }
         self.cells("│", row);
     }
 
     /// As many lines as the longest cell needs.
     const fn cells(&mut self, bar: &str, row: &Row<'_>) {
-        let Columns(widths) = self.columns;
+        let widths = self.columns.widths;
         let mut starts = [0; 4];
         loop {
-            let mut lines = [Message::new(""); 4];
+            let mut lines = [Piece::EMPTY; 4];
             let (mut column, mut is_empty) = (0, true);
             while column < widths.len() {
-                let line = row[column].line(starts[column], widths[column] - 2);
-                is_empty &= line.text.len() == 0;
-                lines[column] = line.text;
-                starts[column] = line.next;
+                lines[column] = row[column].line(starts[column], widths[column] - 2);
+                starts[column] = lines[column].next;
+                is_empty &= lines[column].letters == 0;
                 column += 1;
             }
             if is_empty {
@@ -113,12 +117,12 @@ impl<'w> Writer<'w> {
             }
             let mut column = 0;
             while column < widths.len() {
-                let text = lines[column].as_str();
-                let blanks = widths[column] - 2 - letters(text);
+                let line = &lines[column];
+                let blanks = widths[column] - 2 - line.letters;
                 let is_number = column == Columns::NUMBERS;
                 self.text(bar);
                 self.blanks(if is_number { 1 + blanks } else { 1 });
-                self.text(text);
+                self.utf8(line.text.bytes());
                 self.blanks(if is_number { 1 } else { 1 + blanks });
                 column += 1;
             }
@@ -129,7 +133,7 @@ impl<'w> Writer<'w> {
 
     /// All below the last row.
     pub(super) const fn footer(&mut self, trainable: usize, fixed: usize) {
-        self.rule("└", "─", "┴", "┘");
+        self.text(self.columns.bottom);
         self.total(" Total params: ", trainable + fixed);
         self.total(" Trainable params: ", trainable);
         self.total(" Non-trainable params: ", fixed);
@@ -160,10 +164,21 @@ mod tests {
     }
 
     #[test]
-    fn every_column_finds_its_blanks() {
-        for Columns(widths) in [Columns::LIST, Columns::GRAPH] {
-            assert!(widths.iter().all(|&width| width <= BLANKS.len()));
-            assert_eq!(widths.iter().sum::<usize>() + widths.len() + 1, 76);
+    fn lines_across_are_as_wide_as_the_columns() {
+        for columns in [Columns::LIST, Columns::GRAPH] {
+            let lines = [
+                columns.top,
+                columns.below_titles,
+                columns.between,
+                columns.bottom,
+            ];
+            for line in lines {
+                let is_dash = |letter: char| "━─".contains(letter);
+                let dashes = line.trim_end().split(|letter| !is_dash(letter));
+                let widths: Vec<usize> = dashes.map(|dashes| dashes.chars().count()).collect();
+                assert_eq!(widths[1..widths.len() - 1], *columns.widths);
+            }
+            assert!(columns.widths.iter().all(|&width| width <= BLANKS.len()));
         }
     }
 }
