@@ -7,7 +7,9 @@ pub use crate::facts::{
     facts_of, layers, layers_of, min_input, min_input_of, rows, summary, summary_of,
 };
 pub use crate::graph::Graph;
+pub use crate::heads::{AnyHead, AsHead, HeadKind, head_kind, of_output};
 pub use crate::layers::{Layer, LayerSizes, Place, Typed};
+pub use crate::lints;
 pub use crate::model::{Model, inputs};
 pub use crate::network::{LayerSet, Network, Weights};
 pub use crate::op::Op;

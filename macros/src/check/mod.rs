@@ -20,6 +20,7 @@ use syn::{Generics, Path, Visibility};
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) attributes: Vec<TokenStream>,
+    pub(crate) silenced: Vec<Ident>,
     pub(crate) visibility: Visibility,
     pub(crate) name: Name,
     pub(crate) generics: Generics,
@@ -29,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) wiring: Wiring,
     /// Nothing is missing, so that the network could run.
     pub(crate) complete: bool,
+    /// No mistake has been found, so that warnings do not stand beside errors.
+    pub(crate) faultless: bool,
 }
 
 /// The layers, and how values flow through them.
@@ -147,6 +150,7 @@ impl Wiring {
 pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
     let Network {
         attributes,
+        silenced,
         visibility,
         name,
         generics,
@@ -187,6 +191,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
     }
     Plan {
         attributes,
+        silenced,
         visibility,
         name,
         generics,
@@ -195,6 +200,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         budget,
         wiring,
         complete,
+        faultless: errors.len() == 0,
     }
 }
 

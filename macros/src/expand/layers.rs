@@ -62,11 +62,13 @@ fn network(context: &Context<'_>) -> TokenStream {
     let checks = (!context.parameters.is_empty() && context.plan.complete)
         .then(|| quote!(const { Self::__CHECKS };));
     let (brackets, given) = (context.parameters.brackets(), context.parameters.given());
+    let head = super::head::head(context);
     quote! {
         impl #brackets __addax::Network for #this {
             const NAME: &'static str = #name;
             type Input = #input;
             type Output = #output;
+            type Head = #head;
             type Layers<__D: __addax::Device> = Layers<#given f32, __D>;
 
             fn graph() -> __addax::Graph {

@@ -14,6 +14,7 @@ mod message;
 mod nested;
 mod outcome;
 mod reach;
+mod role;
 mod setting;
 mod types;
 
@@ -25,6 +26,7 @@ pub use outcome::{
     report,
 };
 pub use reach::{Reach, Window};
+pub use role::Role;
 pub use setting::Setting;
 pub use types::{AsShape, BatchShape, Dims, LastOf, StaticShape};
 
@@ -104,7 +106,7 @@ impl Shape {
 
     /// Whether this is the shape of an input of the network: `network!` calls it "the input", or "the input `image`" if it
     /// has a name.
-    const fn is_input(self) -> bool {
+    pub(crate) const fn is_input(self) -> bool {
         let (name, input) = (self.from.as_bytes(), b"the input");
         let mut i = 0;
         while i < input.len() {
