@@ -3,8 +3,9 @@
 pub use crate::device::Device;
 pub use crate::error::{Error, Result};
 pub use crate::facts::{
-    Axes, Blueprint, Call, Facts, LayerAt, LayerEntry, LayerInfo, Quantity, budget, facts_of,
-    layers, layers_of, min_input, min_input_of, reach, summary, summary_of, totals_of,
+    Axes, Blueprint, Call, Facts, LayerAt, LayerEntry, LayerInfo, Quantity, TableRow, budget,
+    facts_of, layers, layers_of, min_input, min_input_of, reach, rows, summary, summary_of,
+    totals_of,
 };
 pub use crate::graph::Graph;
 pub use crate::heads::{AnyHead, AsHead, HeadKind, head_kind, of_output};
