@@ -306,7 +306,7 @@ const fn only_taker(network: &Calls<'_>, i: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::{Activation, Conv2D, Dense, Dropout, Flatten};
+    use crate::layers::{Activation, Add, Conv2D, Conv2DTranspose, Dense, Dropout, Flatten};
 
     /// A layer of a list, by its shape rule.
     type Rule<'a> = &'a dyn Fn(&[Shape]) -> Outcome;
@@ -369,6 +369,17 @@ mod tests {
         assert_eq!(lint([4], &[&inside, DROPOUT, &last], 0), [0, found, 0, 0]);
         assert_eq!(lint([4], &[&inside], 0), [0, 0]);
         assert_eq!(lint([4], &[&inside, FLATTEN], 0), [0, 0, 0]);
+        let image: Rule<'_> = &|inputs| {
+            let layer = Conv2D {
+                activation: Softmax,
+                ..Conv2D::new(2, [1, 1])
+            };
+            layer.output(inputs)
+        };
+        let larger: Rule<'_> = &|inputs| Conv2DTranspose::new(2, [3, 3]).output(inputs);
+        assert_eq!(lint([4, 4, 1], &[image, larger], 0), [0, found, 0]);
+        let sum: Rule<'_> = &|inputs| Add::new().output(&[inputs[0], inputs[0]]);
+        assert_eq!(lint([4], &[&inside, sum, &last], 0), [0, 0, 0, 0]);
         let apart: Rule<'_> = &|inputs| Activation::new(Softmax).output(inputs);
         assert_eq!(lint([4], &[apart, &last], 0), [0, found, 0]);
         assert_eq!(lint([4], &[&inside, &last], softmax_inside::BIT), [0, 0, 0]);
