@@ -13,7 +13,7 @@ pub(crate) struct Network {
     pub(crate) silenced: Vec<Ident>,
     pub(crate) visibility: Visibility,
     pub(crate) name: Name,
-    /// Kept for the names only: networks with parameters are not supported yet.
+    /// Its parameters, all of which are sizes.
     pub(crate) generics: Generics,
     /// What the network takes: at least one, unless the header could not be read at all.
     pub(crate) inputs: Vec<Port>,

@@ -62,6 +62,8 @@ use proc_macro2::TokenStream;
 ///   up to four in parentheses; images are (height, width, channels).
 /// - A size is anything of type `usize` that the compiler can work out: `28`, `SIDE`, `Self::SIDE` (of an `impl Letters`),
 ///   `2 * SIDE`, `settings::UNITS`.
+/// - What the network may cost, if that is limited: `=> 10, budget(params < 50_000, macs <= 3_000_000)`. The quantities are
+///   `params`, `macs`, `weight_bytes` and `activation_bytes`; the last two are for `f32`s.
 ///
 /// # The layers
 /// Each takes what the one before it gives.
@@ -103,6 +105,16 @@ use proc_macro2::TokenStream;
 /// - Several inputs are a struct, `FacesInputs { image, age, gender }`, and so are several outputs. One is what it is in a
 ///   network without names.
 ///
+/// # Parameters
+/// `pub Convnet<const SIDE: usize = 28, Classes>: (SIDE, SIDE, 1) => Classes { .. }` has two sizes that are known where the
+/// network is used, `Convnet::<28, Const<10>>::build(&device)`: a number, and a dimension of dfdx. Between the braces they
+/// are sizes like others, `Dense(Classes / 2)`. In the header they stand alone, because Rust cannot compute with them in
+/// types; `addax::shape::N` is a dimension that is a number of typenum, with which generic code can.
+///
+/// The shapes are checked for the defaults where the network is declared, if every parameter has one, and for other sizes
+/// when the program is built (`cargo check` does not see those). The tensors of the weights are matrices: all dimensions
+/// but the last, and the last.
+///
 /// # Errors
 /// Every mistake is a compile error at the tokens that are wrong, with the edit that mends it, and all of them come at
 /// once: in the syntax, in the names and values of options, and in shapes that do not fit.
@@ -115,9 +127,12 @@ use proc_macro2::TokenStream;
 ///
 /// # Grammar
 /// ```text
-/// network  = { attribute } [ visibility ] [ NAME ":" ] ( list | graph )
-/// list     = shape "=>" shape "{" layer { "," layer } [ "," ] "}"
-/// graph    = ports "=>" ports "{" { statement } "}"
+/// network  = { attribute } [ visibility ] [ NAME [ "<" parameter { "," parameter } [ "," ] ">" ] ":" ] ( list | graph )
+/// parameter = "const" NAME ":" "usize" [ "=" EXPRESSION ] | NAME [ "=" TYPE ]
+/// list     = shape "=>" shape [ "," budget ] "{" layer { "," layer } [ "," ] "}"
+/// graph    = ports "=>" ports [ "," budget ] "{" { statement } "}"
+/// budget   = "budget" "(" limit { "," limit } [ "," ] ")"
+/// limit    = QUANTITY ( "<" | "<=" ) EXPRESSION (a constant usize)
 /// shape    = size | "(" size { "," size } [ "," ] ")"
 /// size     = EXPRESSION                         (a constant usize)
 /// ports    = "(" NAME ":" shape { "," NAME ":" shape } [ "," ] ")"

@@ -141,6 +141,37 @@ struct Readme;
 /// assert_eq!(Deep::PARAMS, 784 * 32 + 32 + 4 * Block::PARAMS + 330);
 /// ```
 ///
+/// Sizes can be parameters, as numbers or as dimensions of dfdx:
+///
+/// ```
+/// use addax::dfdx::shapes::Const;
+/// use addax::prelude::*;
+///
+/// network! {
+///     /// Checked here for the defaults, and for other sizes when the program is built.
+///     pub Convnet<const SIDE: usize = 28, const CLASSES: usize = 10>: (SIDE, SIDE, 1) => CLASSES {
+///         Conv2D(16, 3, activation = relu),
+///         MaxPooling2D(),
+///         Flatten(),
+///         Dense(CLASSES, activation = softmax),
+///     }
+/// }
+/// network! {
+///     /// `Const<784>`, or `N<U784>` with a number of typenum.
+///     pub Mlp<In, Classes>: In => Classes {
+///         Dense(In / 2, activation = relu),
+///         Dense(Classes, activation = softmax),
+///     }
+/// }
+///
+/// # fn main() -> addax::Result<()> {
+/// let device = Cpu::default();
+/// assert_eq!(Convnet::<16, 5>::build(&device)?.count_params(), 160 + 7 * 7 * 16 * 5 + 5);
+/// assert_eq!(Mlp::<Const<8>, Const<3>>::build(&device)?.count_params(), 36 + 15);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// Shapes are (height, width, channels) or a single number for a vector, without the batch. A size is anything constant: a
 /// literal, a constant, `Self::CONST`, arithmetic. A network that does not fit does not compile; the error stands at the
 /// layer's own tokens and says what it takes, what it is given and by whom, and the edit that mends it.
@@ -151,6 +182,24 @@ struct Readme;
 ///
 /// Besides the type itself it gives `Digits::build(&device)`, a [`Model`], and `Digits::inputs(numbers)`, the samples in a
 /// flat vector.
+///
+/// What the network costs are constants of the type, see [`Facts`]: `Digits::PARAMS`, `Digits::MACS`, `Digits::LAYERS`,
+/// `Digits::SUMMARY`, ... A budget in the header makes it an error to cost more:
+///
+/// ```
+/// use addax::network;
+///
+/// network! {
+///     /// Small enough for a small device.
+///     pub Tiny: (28, 28, 1) => 10, budget(params < 2_000, macs <= 150_000) {
+///         Conv2D(8, 5, strides = 2, activation = relu),
+///         GlobalMaxPooling2D(),
+///         Dense(10, activation = softmax),
+///     }
+/// }
+/// const _: () = assert!(Tiny::PARAMS == 208 + 90);
+/// # fn main() {}
+/// ```
 pub use addax_macros::network;
 pub use dfdx;
 pub use typenum;

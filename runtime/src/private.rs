@@ -15,14 +15,14 @@ pub use crate::network::{LayerSet, Network, Weights};
 pub use crate::op::Op;
 pub use crate::ports::Ports;
 pub use crate::shape::{
-    AsShape, Dims, Outcome, Shape, StaticShape, declared, declared_output, nested, report,
-    several_outputs,
+    AsShape, At, Dims, Outcome, Shape, StaticShape, Table, declared, declared_output, nested,
+    report, several_outputs,
 };
 pub use crate::tape::{Built, BuiltLayer, FlatBatch, LayerParameters, NoParameters};
 pub use crate::training::data::Targets;
 pub use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
 pub use dfdx::nn::{Module, ModuleMut};
-pub use dfdx::shapes::{Dim, Dtype};
+pub use dfdx::shapes::{ConstDim, Dim, Dtype};
 pub use dfdx::tensor::{Cpu, Gradients, Tape, Tensor};
 pub use dfdx::tensor_ops::Device as DfdxDevice;
 

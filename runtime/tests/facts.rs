@@ -4,7 +4,7 @@ use addax::prelude::*;
 
 network! {
     /// Two images go through the same tower.
-    Twins: (left: (16, 12, 1), right: (16, 12, 1), age: 3) => (same: 1) {
+    Twins: (left: (16, 12, 1), right: (16, 12, 1), age: 3) => (same: 1), budget(params <= 76, macs < 3_372) {
         let tower = Conv2D(4, (3, 5), strides = 2, activation = relu);
         let l = GlobalMaxPooling2D()(tower(left));
         let r = GlobalMaxPooling2D()(tower(right));
@@ -124,4 +124,73 @@ fn a_table_with_long_names_is_the_same_at_both_times() {
     assert_eq!(model.summary().to_string(), Long::SUMMARY);
     assert!(Long::SUMMARY.contains("a_name_that_is_much_too_long_f…"));
     assert!(Long::SUMMARY.contains("a_náme_with_ä_letter_of_two_by…"));
+}
+
+network! {
+    /// A part of the networks below.
+    Encoder: (8, 8, 1) => 4 {
+        Conv2D(2, 3, activation = relu),
+        BatchNormalization(),
+        Flatten(),
+        Dense(4, activation = tanh),
+    }
+}
+
+network! {
+    /// The same with another activation.
+    Other: (8, 8, 1) => 4 {
+        Conv2D(2, 3, activation = tanh),
+        BatchNormalization(),
+        Flatten(),
+        Dense(4, activation = tanh),
+    }
+}
+
+network! {
+    /// One part for two images.
+    Pair: (left: (8, 8, 1), right: (8, 8, 1)) => (same: 1) {
+        let encoder = Encoder();
+        let z = Concatenate()(encoder(left), encoder(right));
+        let same = Dense(1, activation = sigmoid)(z);
+    }
+}
+
+network! {
+    /// One part for two images, of another kind.
+    OtherPair: (left: (8, 8, 1), right: (8, 8, 1)) => (same: 1) {
+        let encoder = Other();
+        let z = Concatenate()(encoder(left), encoder(right));
+        let same = Dense(1, activation = sigmoid)(z);
+    }
+}
+
+#[test]
+fn a_network_costs_as_a_layer_what_it_costs() {
+    let dense = 8;
+    assert_eq!(Pair::PARAMS, Encoder::PARAMS + dense + 1);
+    assert_eq!(Pair::NON_TRAINABLE_PARAMS, 4);
+    assert_eq!(Pair::MACS, 2 * Encoder::MACS + dense);
+    // The images are the encoder's inputs, and counted once.
+    let values = Encoder::ACTIVATION_BYTES + 4 * 8 / 2;
+    assert_eq!(Pair::ACTIVATION_BYTES, 2 * values + 4);
+    assert_eq!(Pair::LAYERS[0].params, Encoder::PARAMS);
+    assert_eq!(Pair::LAYERS[0].kind, "Encoder");
+    let model = Pair::build(&Cpu::default()).unwrap();
+    assert_eq!(model.count_params(), Pair::PARAMS);
+    assert_eq!(model.summary().to_string(), Pair::SUMMARY);
+}
+
+#[test]
+fn weights_of_another_inner_network_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.safetensors");
+    let other = OtherPair::build(&Cpu::default()).unwrap();
+    other.save_weights(&path).unwrap();
+    let mut model = Pair::build(&Cpu::default()).unwrap();
+    let error = model.load_weights(&path).unwrap_err().to_string();
+    let (_, problems) = error.split_once('\n').unwrap();
+    assert_eq!(
+        problems,
+        "`encoder.conv2d`: activation tanh in the file, but activation relu in the network"
+    );
 }

@@ -1,6 +1,8 @@
 //! Networks of each kind, and uses of them, for crates with strict lints.
 
+use addax::dfdx::shapes::Const;
 use addax::prelude::*;
+use addax::tape::TapeTensor;
 
 /// A number that the network below uses.
 pub const SIDE: usize = 8;
@@ -58,6 +60,26 @@ network! {
     }
 }
 
+fn double(x: TapeTensor<(usize, Const<1>)>) -> TapeTensor<(usize, Const<1>)> {
+    x * 2.0
+}
+
+network! {
+    Own: (x: 2) => (y: 1) {
+        let y = Lambda(double)(Dot(1, normalize = true)(x, x));
+    }
+}
+
+network! {
+    /// Its sizes are parameters.
+    pub Sized<Classes, const SIDE: usize = 4>: (image: (SIDE, SIDE, 1)) => (class: Classes) {
+        let x = Conv2D(2, 3, activation = relu)(image);
+        let x = BatchNormalization()(x);
+        let tower = Dense(Classes);
+        let class = tower(Flatten()(x));
+    }
+}
+
 /// Uses all of them.
 ///
 /// # Errors
@@ -73,7 +95,10 @@ pub fn run() -> addax::Result<usize> {
         age: vec![[0.0_f32; 2]],
         gender: vec![[1.0_f32; 2]],
     })?;
+    let sized = Sized::<Const<2>, 5>::build(&device)?;
+    let _answers = sized.predict(&Sized::<Const<2>, 5>::inputs(vec![0.0; 25])?)?;
     Ok(Narrow::build(&device)?.count_params()
+        + Own::build(&device)?.count_params()
         + Model::new(unnamed, &device)?.count_params()
         + Private::build(&device)?.count_params()
         + Restricted::build(&device)?.count_params())

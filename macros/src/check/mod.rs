@@ -2,6 +2,7 @@
 //!
 //! A list is a graph in which each call takes what the one before it gives. From here on there are only graphs.
 
+mod generics;
 mod graph;
 mod layers;
 mod list;
@@ -158,8 +159,10 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         budget,
         body,
     } = network;
-    let inputs = ports::different(inputs, "input", errors);
-    let outputs = ports::different(outputs, "output", errors);
+    let mut inputs = ports::different(inputs, "input", errors);
+    let mut outputs = ports::different(outputs, "output", errors);
+    generics::header(&mut inputs, &generics, errors);
+    generics::header(&mut outputs, &generics, errors);
     let is_graph = matches!(body, Body::Graph(_));
     let mut wiring = match body {
         Body::List(steps, braces) => {

@@ -3,8 +3,9 @@
 //! Only the wiring is written here. The facts are `const fn`s of it in the runtime crate, and rustc computes those that
 //! somebody asks for.
 
-use super::consts::report;
-use super::{Context, numbered, transplant};
+use super::consts::Reports;
+use super::transplant::transplant;
+use super::{Context, numbered};
 use crate::ast::Quantity;
 use crate::check::Source;
 use crate::names::plain;
@@ -22,13 +23,16 @@ pub(super) fn facts(context: &Context<'_>) -> TokenStream {
         },
         false => Parts::unknown(&context.name),
     };
-    let documentation = context.plan.complete.then(|| documentation(context));
-    let traits = parts.implementation(&quote!(), &quote!(#this), &quote!());
+    // With parameters there is a table for each of their values, and rustdoc has none.
+    let documentation =
+        (context.plan.complete && context.parameters.is_empty()).then(|| documentation(context));
+    let brackets = context.parameters.brackets();
+    let traits = parts.implementation(&brackets, this);
     let constants = constants();
     quote! {
         #traits
         /// What the compiler knows of the network.
-        impl #this {
+        impl #brackets #this {
             #constants
         }
         #documentation
@@ -37,11 +41,12 @@ pub(super) fn facts(context: &Context<'_>) -> TokenStream {
 
 /// Compares what the network costs with its budget. It stands where the sizes of the layers stand, because the limits are
 /// the user's as well.
-pub(super) fn budget(context: &Context<'_>) -> TokenStream {
+pub(super) fn budget(context: &Context<'_>, reports: &mut Reports) -> TokenStream {
     let this = &context.this;
     let limits = context.plan.budget.iter().enumerate().map(|(i, limit)| {
         let (most, within) = (numbered("__LIMIT", i), numbered("__BUDGET", i));
-        let value = transplant(limit.limit.to_token_stream(), this);
+        let value = transplant(limit.limit.to_token_stream(), context);
+        let most_of = context.constant("__LIMIT", i);
         let quantity = match limit.quantity {
             Quantity::Params => quote!(Params),
             Quantity::Macs => quote!(Macs),
@@ -49,14 +54,14 @@ pub(super) fn budget(context: &Context<'_>) -> TokenStream {
             Quantity::ActivationBytes => quote!(ActivationBytes),
         };
         let at_most = limit.at_most;
-        let report = report(&within.to_token_stream(), limit.place);
+        let report = reports.report(&context.constant("__BUDGET", i), limit.place);
         quote! {
             const #most: usize = #value;
             const #within: __addax::Outcome = __addax::budget(
                 __addax::facts_of::<#this>(),
                 __addax::Quantity::#quantity,
                 #at_most,
-                #most,
+                #most_of,
             );
             #report
         }
@@ -67,16 +72,12 @@ pub(super) fn budget(context: &Context<'_>) -> TokenStream {
 /// The same for a network that was not understood: its names.
 pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
-    let (parameters, arguments, conditions) = context.plan.generics.split_for_impl();
-    let traits = Parts::unknown(&context.name).implementation(
-        &parameters.to_token_stream(),
-        &quote!(#this #arguments),
-        &conditions.to_token_stream(),
-    );
+    let brackets = context.parameters.brackets();
+    let traits = Parts::unknown(&context.name).implementation(&brackets, this);
     let constants = constants();
     quote! {
         #traits
-        impl #parameters #this #arguments #conditions {
+        impl #brackets #this {
             #constants
         }
     }
@@ -97,16 +98,17 @@ fn blueprint(context: &Context<'_>) -> TokenStream {
     let name = &context.name;
     let inputs = context.input_names().into_iter().enumerate();
     let inputs = inputs.map(|(i, name)| {
-        let (name, shape) = (plain(&name), numbered("__INPUT", i));
+        let (name, shape) = (plain(&name), context.constant("__INPUT", i));
         quote!((#name, #shape))
     });
     let layers = context.layers().map(|(i, layer)| {
-        let (name, alias) = (plain(&layer.field), numbered("__Layer", i));
+        let alias = context.parameters.of(&numbered("__Layer", i));
+        let name = plain(&layer.field);
         let call = Literal::usize_unsuffixed(layer.first_call);
         quote!(__addax::LayerEntry { name: #name, kind: <#alias as __addax::Layer>::KIND, call: #call })
     });
     let calls = context.calls().map(|(i, call)| {
-        let (outcome, shape) = (numbered("__OUTCOME", i), numbered("__SHAPE", i));
+        let (outcome, shape) = (context.constant("__OUTCOME", i), context.constant("__SHAPE", i));
         let layer = Literal::usize_unsuffixed(call.layer);
         let inputs = call.inputs.iter().flatten().map(|source| value(context, *source));
         quote! {
@@ -186,19 +188,14 @@ impl Parts {
         }
     }
 
-    fn implementation(
-        &self,
-        parameters: &TokenStream,
-        this: &TokenStream,
-        conditions: &TokenStream,
-    ) -> TokenStream {
+    fn implementation(&self, parameters: &TokenStream, this: &TokenStream) -> TokenStream {
         let blueprint = &self.blueprint;
         let layers = Literal::usize_unsuffixed(self.layers);
         let values = Literal::usize_unsuffixed(self.values);
         let bytes = Literal::usize_unsuffixed(TABLE_BYTES + ROW_BYTES * self.layers);
         quote! {
             #[doc(hidden)]
-            impl #parameters __addax::Facts for #this #conditions {
+            impl #parameters __addax::Facts for #this {
                 const BLUEPRINT: __addax::Blueprint = #blueprint;
                 const MIN_INPUT: ::core::option::Option<(usize, usize)> =
                     __addax::min_input::<Self, #values>();

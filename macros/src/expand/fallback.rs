@@ -26,7 +26,7 @@ pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
             type __Batch = (usize, ::addax::dfdx::shapes::Const<1>);
         }
     });
-    let (parameters, arguments, conditions) = context.plan.generics.split_for_impl();
+    let brackets = context.parameters.brackets();
     let facts = super::facts::fallback(context);
     let nested = super::nested::fallback(context);
     quote! {
@@ -37,7 +37,7 @@ pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
         pub struct __Layers;
         type __Shape = (::addax::dfdx::shapes::Const<1>,);
         #batch
-        impl #parameters __addax::Network for #this #arguments #conditions {
+        impl #brackets __addax::Network for #this {
             const NAME: &'static str = #name;
             type Input = #input;
             type Output = #output;
@@ -55,7 +55,7 @@ pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
 
             fn visit(&self, _: &mut dyn ::core::ops::FnMut(::std::vec::Vec<f32>)) {}
         }
-        impl #parameters #this #arguments #conditions {
+        impl #brackets #this {
             /// A model of this network.
             pub fn build<__D: __addax::Device>(
                 _: &__D,

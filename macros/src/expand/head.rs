@@ -5,9 +5,10 @@ use crate::check::Source;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The type of the head, for several outputs the struct of their heads.
+/// The type of the head, for several outputs the struct of their heads. What a network with parameters ends in is not
+/// known here.
 pub(super) fn head(context: &Context<'_>) -> TokenStream {
-    if !context.plan.faultless {
+    if !context.plan.faultless || !context.parameters.is_empty() {
         return unknown(context);
     }
     ports::outputs(context).whole(|i| match context.output(i) {

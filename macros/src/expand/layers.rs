@@ -1,6 +1,6 @@
 //! The struct of layers, one field a layer, and what makes the type a network.
 
-use super::{Context, numbered, ports, shape_of, value_of};
+use super::{Context, numbered, ports, value_of};
 use crate::check::Source;
 use crate::names::plain;
 use proc_macro2::{Ident, TokenStream};
@@ -29,7 +29,7 @@ fn definition(context: &Context<'_>) -> TokenStream {
         let docs = &layer.docs;
         let text = &layer.text;
         let field = &layer.field;
-        let place = numbered("__Place", i);
+        let place = context.parameters.of(&numbered("__Place", i));
         let text = format!(" {text}");
         // The layer's name would otherwise run into what the user says of it.
         let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
@@ -40,10 +40,11 @@ fn definition(context: &Context<'_>) -> TokenStream {
             pub #field: __addax::Built<#place, __E, __D>,
         }
     });
+    let parameters = context.parameters.declared();
     quote! {
         #[doc = #doc]
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-        pub struct Layers<__E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> {
+        pub struct Layers<#parameters __E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> {
             #(#fields)*
         }
     }
@@ -58,16 +59,20 @@ fn network(context: &Context<'_>) -> TokenStream {
     } else {
         never_runs()
     };
+    let checks = (!context.parameters.is_empty() && context.plan.complete)
+        .then(|| quote!(const { Self::__CHECKS };));
+    let (brackets, given) = (context.parameters.brackets(), context.parameters.given());
     let head = super::head::head(context);
     quote! {
-        impl __addax::Network for #this {
+        impl #brackets __addax::Network for #this {
             const NAME: &'static str = #name;
             type Input = #input;
             type Output = #output;
             type Head = #head;
-            type Layers<__D: __addax::Device> = Layers<f32, __D>;
+            type Layers<__D: __addax::Device> = Layers<#given f32, __D>;
 
             fn graph() -> __addax::Graph {
+                #checks
                 #graph
             }
         }
@@ -82,15 +87,18 @@ fn graph(context: &Context<'_>) -> TokenStream {
         .into_iter()
         .enumerate()
         .map(|(i, name)| {
-            let (value, shape) = (value_of(Source::Input(i)), shape_of(Source::Input(i)));
+            let (value, shape) = (
+                value_of(Source::Input(i)),
+                context.shape_of(Source::Input(i)),
+            );
             quote!(let #value = __graph.input(#name, #shape);)
         });
     let calls = context.calls().filter_map(|(i, call)| {
         let (planned, is_first) = context.layer_of(i, call)?;
-        let (value, outcome) = (value_of(Source::Call(i)), numbered("__OUTCOME", i));
+        let (value, outcome) = (value_of(Source::Call(i)), context.constant("__OUTCOME", i));
         let (layer, constant) = (
             numbered("__layer", call.layer),
-            numbered("__LAYER", call.layer),
+            context.constant("__LAYER", call.layer),
         );
         let field = plain(&planned.field);
         let definition =
@@ -132,8 +140,9 @@ fn assembling(context: &Context<'_>) -> TokenStream {
         (quote!(_), quote!(_), never_runs())
     };
     let fields = context.layers().map(|(_, layer)| &layer.field);
+    let (parameters, given) = (context.parameters.declared(), context.parameters.given());
     quote! {
-        impl<__D: __addax::Device> __addax::LayerSet<__D> for Layers<f32, __D> {
+        impl<#parameters __D: __addax::Device> __addax::LayerSet<__D> for Layers<#given f32, __D> {
             fn assemble(
                 #device: &__D,
                 #weights: &mut __addax::Weights,
@@ -150,6 +159,9 @@ fn assembling(context: &Context<'_>) -> TokenStream {
 
 fn shortcuts(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
+    let side = ports::inputs(context);
+    let (shape, batch) = (side.shape(0), side.batch(0, &quote!(usize)));
+    let brackets = context.parameters.brackets();
     // Several inputs come from several places.
     let inputs = (context.plan.inputs.len() == 1).then(|| {
         quote! {
@@ -157,20 +169,20 @@ fn shortcuts(context: &Context<'_>) -> TokenStream {
             pub fn inputs(
                 values: ::std::vec::Vec<f32>,
             ) -> ::core::result::Result<
-                __addax::Tensor<__Inputs_0<usize>, f32, __addax::Cpu>,
+                __addax::Tensor<#batch, f32, __addax::Cpu>,
                 __addax::Error,
             > {
-                __addax::inputs::<__Input_0>(values)
+                __addax::inputs::<#shape>(values)
             }
         }
     });
     quote! {
-        impl #this {
+        impl #brackets #this {
             /// A model of this network on `device`, its weights drawn with the device's generator.
             pub fn build<__D: __addax::Device>(
                 device: &__D,
             ) -> ::core::result::Result<__addax::Model<#this, __D>, __addax::Error> {
-                __addax::Model::new(#this, device)
+                __addax::Model::new(Self::new(), device)
             }
 
             #inputs

@@ -25,6 +25,7 @@ mod consts;
 mod dfdx;
 mod facts;
 mod fallback;
+mod generics;
 mod head;
 mod layers;
 mod lines;
@@ -32,20 +33,25 @@ mod lints;
 mod nested;
 mod ports;
 mod running;
+mod transplant;
 mod types;
 
+use self::generics::Parameters;
 use crate::ast::Name;
 use crate::check::{Plan, PlannedCall, PlannedLayer, Source};
 use crate::errors::Errors;
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::GenericParam;
 
 /// What the parts of the expansion share.
 struct Context<'a> {
     plan: &'a Plan,
-    /// The network's type, with a span of the macro's own: an editor that asks for the name finds the user's.
-    this: Ident,
+    /// The network's type, with spans of the macro's own: an editor that asks for the name finds the user's.
+    this: TokenStream,
+    /// The type without its parameters.
+    type_name: Ident,
+    parameters: Parameters,
     /// The network's name as text.
     name: String,
 }
@@ -73,6 +79,25 @@ impl Context<'_> {
         source.unwrap_or(Source::Unknown)
     }
 
+    /// A constant of the network. With parameters it depends on them, and belongs to the type.
+    fn constant(&self, name: &str, i: usize) -> TokenStream {
+        let constant = numbered(name, i);
+        if self.parameters.is_empty() {
+            return quote!(#constant);
+        }
+        let this = &self.this;
+        quote!(<#this>::#constant)
+    }
+
+    /// The constant with the shape of a value.
+    fn shape_of(&self, source: Source) -> TokenStream {
+        match source {
+            Source::Input(i) => self.constant("__INPUT", i),
+            Source::Call(i) => self.constant("__SHAPE", i),
+            Source::Unknown => quote!(__addax::Shape::UNKNOWN),
+        }
+    }
+
     /// The inputs' names, as fields.
     fn input_names(&self) -> Vec<Ident> {
         ports::names(&self.plan.inputs, "input")
@@ -82,16 +107,6 @@ impl Context<'_> {
     fn output_names(&self) -> Vec<Ident> {
         ports::names(&self.plan.outputs, "output")
     }
-}
-
-/// The constant with the shape of a value.
-fn shape_of(source: Source) -> TokenStream {
-    let shape = match source {
-        Source::Input(i) => numbered("__INPUT", i),
-        Source::Call(i) => numbered("__SHAPE", i),
-        Source::Unknown => return quote!(__addax::Shape::UNKNOWN),
-    };
-    quote!(#shape)
 }
 
 /// The variable that holds a value in the functions that run the network or describe it.
@@ -107,45 +122,6 @@ fn value_of(source: Source) -> Ident {
 /// `__SHAPE_3`
 fn numbered(name: &str, i: usize) -> Ident {
     format_ident!("{name}_{i}", span = Span::call_site())
-}
-
-/// What the user wrote, for the place where it is emitted.
-///
-/// `Self::SIDE` is the network's own constant, but it does not stand in an impl of it there. And `$side` of a
-/// `macro_rules!` that stands for `4 + 4` comes in invisible parentheses, which rustc does not see again.
-fn transplant(tokens: TokenStream, this: &Ident) -> TokenStream {
-    tokens
-        .into_iter()
-        .map(|token| match token {
-            TokenTree::Ident(word) if word == "Self" => {
-                let mut this = this.clone();
-                this.set_span(word.span());
-                TokenTree::Ident(this)
-            }
-            TokenTree::Group(group) => {
-                let inside = transplant(group.stream(), this);
-                let (delimiter, span) = match group.delimiter() {
-                    Delimiter::None if has_operators(&inside) => (
-                        Delimiter::Parenthesis,
-                        Span::call_site().located_at(group.span()),
-                    ),
-                    delimiter => (delimiter, group.span()),
-                };
-                let mut group = Group::new(delimiter, inside);
-                group.set_span(span);
-                TokenTree::Group(group)
-            }
-            token => token,
-        })
-        .collect()
-}
-
-/// Whether parentheses around these tokens mean something: not around a path.
-fn has_operators(tokens: &TokenStream) -> bool {
-    tokens
-        .clone()
-        .into_iter()
-        .any(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() != ':'))
 }
 
 /// The whole expansion, the mistakes first.
@@ -166,18 +142,21 @@ pub(crate) fn expand(plan: &Plan, errors: Errors) -> TokenStream {
 }
 
 fn items(plan: &Plan, name: &Ident) -> TokenStream {
-    let mut this = name.clone();
-    this.set_span(Span::call_site());
+    let mut type_name = name.clone();
+    type_name.set_span(Span::call_site());
+    let parameters = Parameters::new(&plan.generics);
     let context = Context {
         plan,
-        this,
+        this: parameters.of(&type_name),
+        type_name,
+        parameters,
         name: match plan.name {
             Name::Expression => "network".to_owned(),
             _ => crate::names::plain(name),
         },
     };
     let network = network_struct(plan, name);
-    let body = if context.layers().next().is_none() || !plan.generics.params.is_empty() {
+    let body = if context.layers().next().is_none() {
         fallback::fallback(&context)
     } else {
         let consts = consts::consts(&context);
@@ -188,12 +167,10 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let lines = lines::lines(&context);
         let nested = nested::nested(&context);
         let facts = facts::facts(&context);
-        let budget = facts::budget(&context);
         let lints = lints::lints(&context);
         quote! {
             #consts
             #types
-            #budget
             #lines
             const _: () = {
                 #layers
@@ -235,7 +212,6 @@ fn network_struct(plan: &Plan, name: &Ident) -> TokenStream {
     let attributes = &plan.attributes;
     let visibility = &plan.visibility;
     let generics = &plan.generics;
-    // Networks with parameters are refused for now, but their name must be there.
     let types = generics
         .params
         .iter()

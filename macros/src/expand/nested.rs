@@ -1,7 +1,7 @@
 //! What makes a network a layer of others.
 
+use super::Context;
 use super::layers::never_runs;
-use super::{Context, numbered, shape_of};
 use crate::check::Source;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -17,12 +17,13 @@ pub(super) fn nested(context: &Context<'_>) -> TokenStream {
         never_runs()
     };
     let parameters = parameters(context);
+    let (brackets, given) = (context.parameters.brackets(), context.parameters.given());
     quote! {
         #functions
-        impl __addax::Layer for #this {
+        impl #brackets __addax::Layer for #this {
             const KIND: &'static str = #name;
             type Parameters<__S: __addax::LayerSizes, __E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> =
-                Layers<__E, __D>;
+                Layers<#given __E, __D>;
 
             fn op(&self, _: &[__addax::Shape], _: __addax::Shape) -> ::std::boxed::Box<dyn __addax::Op> {
                 ::core::unreachable!("the layers of a network run, and not the network")
@@ -39,15 +40,11 @@ pub(super) fn nested(context: &Context<'_>) -> TokenStream {
 /// The names for a network that was not understood.
 pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
-    let (parameters, arguments, conditions) = context.plan.generics.split_for_impl();
+    let brackets = context.parameters.brackets();
     let name = &context.name;
-    let value = if context.plan.generics.params.is_empty() {
-        quote!(#this)
-    } else {
-        quote!(#this(::core::marker::PhantomData))
-    };
+    let value = value(context);
     quote! {
-        impl #parameters #this #arguments #conditions {
+        impl #brackets #this {
             /// The network as a layer.
             #[must_use]
             pub const fn new() -> Self {
@@ -60,7 +57,7 @@ pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
                 __addax::Outcome::ok(__addax::Shape::UNKNOWN)
             }
         }
-        impl #parameters __addax::Layer for #this #arguments #conditions {
+        impl #brackets __addax::Layer for #this {
             const KIND: &'static str = #name;
             type Parameters<__S: __addax::LayerSizes, __E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> =
                 __addax::NoParameters<__E, __D>;
@@ -72,14 +69,25 @@ pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
     }
 }
 
+/// The network as a value: it has none in it.
+fn value(context: &Context<'_>) -> TokenStream {
+    let name = &context.type_name;
+    if context.parameters.is_empty() {
+        quote!(#name)
+    } else {
+        quote!(#name(::core::marker::PhantomData))
+    }
+}
+
 fn functions(context: &Context<'_>, rule: &TokenStream) -> TokenStream {
-    let this = &context.this;
+    let (this, brackets) = (&context.this, context.parameters.brackets());
+    let value = value(context);
     quote! {
-        impl #this {
+        impl #brackets #this {
             /// The network as a layer of another one.
             #[must_use]
             pub const fn new() -> Self {
-                #this
+                #value
             }
 
             /// What the network gives as a layer, if it can take these inputs.
@@ -102,12 +110,12 @@ fn rule(context: &Context<'_>) -> TokenStream {
             __addax::several_outputs(#name, #given)
         };
     }
-    let takes = (0..context.plan.inputs.len()).map(|i| shape_of(Source::Input(i)));
-    let gives = numbered("__DECLARED", 0);
+    let takes = (0..context.plan.inputs.len()).map(|i| context.shape_of(Source::Input(i)));
+    let gives = context.constant("__DECLARED", 0);
     let totals = context
         .plan
         .complete
-        .then(|| quote!(.with_network(<#this as __addax::Facts>::BLUEPRINT.totals())));
+        .then(|| quote!(.with_network(__addax::facts_of::<#this>().totals())));
     quote!(__addax::nested(#name, inputs, &[#(#takes),*], #gives)#totals)
 }
 
@@ -134,8 +142,9 @@ fn parameters(context: &Context<'_>) -> TokenStream {
             }
         }
     });
+    let (parameters, given) = (context.parameters.declared(), context.parameters.given());
     quote! {
-        impl<__D: __addax::Device> __addax::LayerParameters for Layers<f32, __D> {
+        impl<#parameters __D: __addax::Device> __addax::LayerParameters for Layers<#given f32, __D> {
             type Device = __D;
             const IS_NETWORK: bool = true;
 

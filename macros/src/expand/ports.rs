@@ -2,7 +2,7 @@
 //!
 //! One input is a tensor. Several are the fields of a struct that is called after the network, and so are outputs.
 
-use super::{Context, numbered};
+use super::{Context, generics, numbered};
 use crate::ast::{Name, Port};
 use crate::names::plain;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -29,20 +29,16 @@ pub(super) fn aliases(context: &Context<'_>) -> TokenStream {
 
 /// What the network takes and what it gives, as types: shapes.
 pub(super) fn shapes(context: &Context<'_>) -> (TokenStream, TokenStream) {
-    let shape = |side: Side<'_>| {
-        let alias = side.alias;
-        side.whole(|i| numbered(alias, i).to_token_stream())
-    };
+    let shape = |side: Side<'_>| side.whole(|i| side.shape(i));
     (shape(inputs(context)), shape(outputs(context)))
 }
 
 /// A batch that the network takes and one that it gives.
 pub(super) fn batches(context: &Context<'_>) -> (TokenStream, TokenStream) {
     let batch = |side: Side<'_>| {
-        let alias = side.batches;
         side.whole(|i| {
-            let shape = numbered(alias, i);
-            quote!(__addax::Tensor<#shape<__B>, f32, __D, __T>)
+            let shape = side.batch(i, &quote!(__B));
+            quote!(__addax::Tensor<#shape, f32, __D, __T>)
         })
     };
     (batch(inputs(context)), batch(outputs(context)))
@@ -103,7 +99,7 @@ impl Side<'_> {
             "input" => "Inputs",
             _ => "Outputs",
         };
-        (self.ports.len() > 1).then(|| format_ident!("{}{name}", self.context.this))
+        (self.ports.len() > 1).then(|| format_ident!("{}{name}", self.context.type_name))
     }
 
     /// One type for each port, put together.
@@ -115,8 +111,43 @@ impl Side<'_> {
         }
     }
 
+    /// The shape of one port.
+    pub(super) fn shape(&self, i: usize) -> TokenStream {
+        if self.context.parameters.is_empty() {
+            return numbered(self.alias, i).to_token_stream();
+        }
+        let sizes = self.dimensions(i);
+        quote!((#(#sizes,)*))
+    }
+
+    /// The shape of a batch of one port.
+    pub(super) fn batch(&self, i: usize, batch: &TokenStream) -> TokenStream {
+        if self.context.parameters.is_empty() {
+            let alias = numbered(self.batches, i);
+            return quote!(#alias<#batch>);
+        }
+        let sizes = self.dimensions(i);
+        quote!((#batch, #(#sizes,)*))
+    }
+
+    /// The sizes of one port of a network with parameters.
+    fn dimensions(&self, i: usize) -> Vec<TokenStream> {
+        match self.ports.get(i).and_then(|port| port.shape.as_ref()) {
+            Some(shape) => shape
+                .sizes
+                .iter()
+                .map(|size| generics::dimension(size, self.context))
+                .collect(),
+            None => vec![quote!(::addax::dfdx::shapes::Const<1>)],
+        }
+    }
+
     /// The shapes of the header, each for one sample and for a batch.
     fn aliases(&self) -> TokenStream {
+        // With parameters they are written out each time.
+        if !self.context.parameters.is_empty() {
+            return TokenStream::new();
+        }
         let aliases = self.ports.iter().enumerate().map(|(i, port)| {
             let (alias, batches) = (numbered(self.alias, i), numbered(self.batches, i));
             let value = numbered(self.value, i);
@@ -135,7 +166,7 @@ impl Side<'_> {
             Name::Named(_) => self.context.plan.visibility.to_token_stream(),
             Name::Expression | Name::Missing => TokenStream::new(),
         };
-        let doc = format!(" The {}s of [`{}`].", self.kind, self.context.this);
+        let doc = format!(" The {}s of [`{}`].", self.kind, self.context.type_name);
         let fields = names(self.ports, self.kind);
         let parameters = parameters(&fields);
         Some(quote! {

@@ -1,7 +1,7 @@
 //! The calls one after the other, on dfdx's tensors.
 
 use super::layers::never_runs;
-use super::{Context, numbered, ports, shape_of, value_of};
+use super::{Context, numbered, ports, value_of};
 use crate::check::Source;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -19,8 +19,9 @@ pub(super) fn running(context: &Context<'_>) -> TokenStream {
     } else {
         (quote!(_), never_runs(), never_runs())
     };
+    let (parameters, given) = (context.parameters.declared(), context.parameters.given());
     quote! {
-        impl<__D: __addax::Device> Layers<f32, __D> {
+        impl<#parameters __D: __addax::Device> Layers<#given f32, __D> {
             #calls
 
             /// Runs the network on a batch as `predict` does: dropout is off, and batch normalization uses its moving
@@ -61,14 +62,14 @@ fn typed(context: &Context<'_>, argument: &TokenStream, method: &TokenStream) ->
     let names = context.input_names();
     let is_struct = names.len() > 1;
     let inputs = names.iter().enumerate().map(|(i, name)| {
-        let shape = numbered("__Input", i);
+        let shape = ports::inputs(context).shape(i);
         let field = is_struct.then(|| quote!(.#name));
         quote!(__addax::FlatBatch::new::<#shape, __B>(#argument #field)?)
     });
     let names = context.output_names();
     let values: Vec<_> = (0..names.len()).map(|i| numbered("__output", i)).collect();
     let outputs = values.iter().enumerate().map(|(i, value)| {
-        let shape = numbered("__Output", i);
+        let shape = ports::outputs(context).shape(i);
         quote!(#value.typed::<#shape, __B>())
     });
     let result = match ports::outputs(context).name() {
@@ -113,7 +114,7 @@ fn body(context: &Context<'_>, method: &TokenStream) -> TokenStream {
         .filter_map(|(i, call)| {
             let (layer, _) = context.layer_of(i, call)?;
             let field = &layer.field;
-            let (value, shape) = (value_of(Source::Call(i)), shape_of(Source::Call(i)));
+            let (value, shape) = (value_of(Source::Call(i)), context.shape_of(Source::Call(i)));
             let inputs = call
                 .inputs
                 .iter()

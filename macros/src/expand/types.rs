@@ -1,15 +1,15 @@
 //! From the values to dfdx's types.
 
-use super::{Context, numbered, ports, shape_of};
+use super::{Context, numbered, ports};
 use crate::check::{PlannedCall, PlannedLayer, Source};
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, quote};
 
 /// Aliases for the shapes at both ends and in between, and a type for the place of each layer.
 pub(super) fn types(context: &Context<'_>) -> TokenStream {
     let ends = ports::aliases(context);
     let shapes = context.calls().map(|(i, call)| shape(context, i, call));
-    let names = context.layers().map(|(i, _)| names(i));
+    let names = context.layers().map(|(i, _)| names(context, i));
     let places = context.layers().map(|(i, layer)| place(context, i, layer));
     quote! {
         #ends
@@ -25,55 +25,62 @@ pub(super) fn types(context: &Context<'_>) -> TokenStream {
 }
 
 /// What a call gives.
-fn shape(context: &Context<'_>, i: usize, call: &PlannedCall) -> TokenStream {
+fn shape(context: &Context<'_>, i: usize, call: &PlannedCall) -> Option<TokenStream> {
+    // With parameters, a shape is one of the table.
+    if !context.parameters.is_empty() {
+        return None;
+    }
     let alias = numbered("__Shape", i);
-    let shape = shape_type(&shape_of(Source::Call(i)));
+    let shape = shape_type(&context.shape_of(Source::Call(i)));
     let is_first = context.layer_of(i, call).is_some_and(|(_, first)| first);
     // Of a later call of a layer, only the layer that comes next may want to know.
     let allow = (!is_first).then(|| quote!(#[allow(dead_code)]));
-    quote! {
+    Some(quote! {
         #allow
         type #alias = #shape;
-    }
+    })
 }
 
 /// What the other parts call the layer and its place.
-fn names(i: usize) -> TokenStream {
+fn names(context: &Context<'_>, i: usize) -> TokenStream {
     let (place, layer) = (numbered("__Place", i), numbered("__Layer", i));
+    let plain = context.parameters.plain_brackets();
+    let held = context.parameters.held();
+    let field = (!context.parameters.is_empty()).then(|| quote!((#held)));
+    let typed = context.parameters.of(&place);
     quote! {
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
-        struct #place;
-        type #layer = <#place as __addax::Place>::Layer;
+        struct #place #plain #field;
+        type #layer #plain = <#typed as __addax::Place>::Layer;
     }
 }
 
 /// One layer in its place as a type: dfdx rebuilds modules from their types, so the options travel in one.
 fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
-    let (place, alias) = (numbered("__Place", i), numbered("__Layer", i));
-    let (outcome, shape) = (
-        numbered("__OUTCOME", layer.first_call),
-        numbered("__Shape", layer.first_call),
-    );
+    let place = context.parameters.of(&numbered("__Place", i));
+    let alias = context.parameters.of(&numbered("__Layer", i));
+    let brackets = context.parameters.brackets();
     let path = &layer.path;
     let input = input_type(context, layer);
-    let first = shape_type(&quote!(#outcome.parameter_shape(0)));
-    let second = shape_type(&quote!(#outcome.parameter_shape(1)));
+    let shape = value_type(context, Source::Call(layer.first_call));
+    let [first, second] = parameter_types(context, i, layer);
+    let shapes = shape_constants(context, layer);
     let index = u32::try_from(i).unwrap_or(u32::MAX);
     let value = if layer.construction.is_some() {
-        let layer = numbered("__LAYER", i);
-        quote!(#layer)
+        context.constant("__LAYER", i)
     } else {
         // Never evaluated: the mistake in the layer's arguments has been reported.
         quote!(::core::panic!("this layer has no arguments"))
     };
     quote! {
-        impl __addax::LayerSizes for #place {
+        impl #brackets __addax::LayerSizes for #place {
             type Input = #input;
             type Output = #shape;
             type First = #first;
             type Second = #second;
+            #shapes
         }
-        impl __addax::Place for #place {
+        impl #brackets __addax::Place for #place {
             // The only place where the user's path stands: a slip in it is one error.
             type Layer = #path;
             const LAYER: #alias = #value;
@@ -88,13 +95,54 @@ fn input_type(context: &Context<'_>, layer: &PlannedLayer) -> TokenStream {
     let source = call
         .and_then(|call| call.inputs.as_ref())
         .and_then(|inputs| inputs.first());
-    let alias = match source {
-        Some(Source::Input(i)) => numbered("__Input", *i),
-        Some(Source::Call(i)) => numbered("__Shape", *i),
+    value_type(context, source.copied().unwrap_or(Source::Unknown))
+}
+
+/// The shape of a value as a type.
+fn value_type(context: &Context<'_>, source: Source) -> TokenStream {
+    match source {
+        Source::Input(i) => ports::inputs(context).shape(i),
+        Source::Call(i) if context.parameters.is_empty() => {
+            numbered("__Shape", i).to_token_stream()
+        }
+        Source::Call(i) => at(context, i),
         // The type of an unknown shape.
-        Some(Source::Unknown) | None => return quote!(()),
-    };
-    quote!(#alias)
+        Source::Unknown => quote!(()),
+    }
+}
+
+/// The shapes of the first two parameters of a layer.
+fn parameter_types(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> [TokenStream; 2] {
+    [0_usize, 1].map(|parameter| {
+        if context.parameters.is_empty() {
+            let outcome = context.constant("__OUTCOME", layer.first_call);
+            return shape_type(&quote!(#outcome.parameter_shape(#parameter)));
+        }
+        at(context, context.calls().count() + 2 * i + parameter)
+    })
+}
+
+/// In a network with parameters, types hold the sizes but not the ranks, so these stand apart.
+fn shape_constants(context: &Context<'_>, layer: &PlannedLayer) -> Option<TokenStream> {
+    if context.parameters.is_empty() {
+        return None;
+    }
+    let call = context.plan.wiring.calls.get(layer.first_call);
+    let input = call
+        .and_then(|call| call.inputs.as_ref())
+        .and_then(|inputs| inputs.first());
+    let input = context.shape_of(input.copied().unwrap_or(Source::Unknown));
+    let output = context.shape_of(Source::Call(layer.first_call));
+    Some(quote! {
+        const INPUT: __addax::Shape = #input;
+        const OUTPUT: __addax::Shape = #output;
+    })
+}
+
+/// One shape of the table of a network with parameters.
+fn at(context: &Context<'_>, index: usize) -> TokenStream {
+    let (this, index) = (&context.this, Literal::usize_unsuffixed(index));
+    quote!(__addax::At<#this, #index>)
 }
 
 /// The tuple of dfdx dimensions for a shape: rustc shows it as `(Const<26>, Const<26>, Const<16>)`.

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod budget;
+mod generics;
 mod graph;
 mod habits;
 mod header;
@@ -53,7 +54,7 @@ pub(crate) fn network(tokens: TokenStream, errors: &mut Errors) -> Network {
     };
     match &network.name {
         Name::Named(name) => {
-            network.generics = header::generics(&mut cursor, name, errors);
+            network.generics = generics::generics(&mut cursor, name, errors);
             header::colon(&mut cursor, name, errors);
         }
         // What stood in the place of the name has been read.

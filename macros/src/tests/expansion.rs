@@ -15,7 +15,13 @@ const LETTERS: &str = "
 /// Asserts that the expansion has these lines, wherever they are broken.
 #[track_caller]
 fn has(expansion: &str, lines: &str) {
-    let plain = |text: &str| text.split_whitespace().collect::<String>();
+    let plain = |text: &str| {
+        let text = text.split_whitespace().collect::<String>();
+        // Commas that only a line break brings.
+        [")", "]", ">"]
+            .iter()
+            .fold(text, |text, end| text.replace(&format!(",{end}"), end))
+    };
     assert!(
         plain(expansion).contains(&plain(lines)),
         "{lines}\n-- is not in --\n{expansion}"
@@ -173,7 +179,7 @@ fn a_network_is_a_layer() {
         &code,
         "pub const fn output(&self, inputs: &[__addax::Shape]) -> __addax::Outcome {
             __addax::nested(\"Pair\", inputs, &[__INPUT_0, __INPUT_1], __DECLARED_0)
-                .with_network(<Pair as __addax::Facts>::BLUEPRINT.totals())
+                .with_network(__addax::facts_of::<Pair>().totals())
         }",
     );
     has(
@@ -184,6 +190,45 @@ fn a_network_is_a_layer() {
         expansion("Two: (a: 8) => (b: 4, c: 4) { let b = Dense(4)(a); let c = Dense(4)(b); }");
     has(&code, "__addax::several_outputs(\"Two\", 2usize)");
     assert!(!code.contains("call_network"), "{code}");
+}
+
+#[test]
+fn with_parameters_the_constants_belong_to_the_type() {
+    let code = expansion(
+        "pub Mlp<In, const OUT: usize = 4>: In => OUT { Dense(In / 2, use_bias = In::SIZE > 2), Dense(OUT) }",
+    );
+    has(
+        &code,
+        "pub struct Mlp<In, const OUT: usize = 4>(::core::marker::PhantomData<(In,)>);",
+    );
+    has(
+        &code,
+        "impl<In: __addax::ConstDim, const OUT: usize> Mlp<In, OUT> {
+            const __INPUT_0: __addax::Shape = __addax::Shape::new([<In as __addax::ConstDim>::SIZE]).named(\"the input\");
+            const __LAYER_0: __Layer_0<In, OUT> = {
+                use ::addax::words::*;
+                __Layer_0::<In, OUT> {
+                    use_bias: In::SIZE > 2,
+                    ..<__Layer_0<In, OUT>>::new(<In as __addax::ConstDim>::SIZE / 2)
+                }
+            };",
+    );
+    has(
+        &code,
+        "const __CHECK_0: () = (__addax::report)(&<Mlp<In, OUT>>::__OUTCOME_0);",
+    );
+    has(
+        &code,
+        "type Input = (In,); type Output = (::addax::dfdx::shapes::Const<{ OUT }>,);",
+    );
+    has(&code, "const { Self::__CHECKS };");
+    // Without a default for each, nothing can be checked where it is declared.
+    assert!(!code.contains("const _: () = <Mlp>"), "{code}");
+    let code = expansion("Mlp<const IN: usize = 4>: IN => 2 { Dense(2) }");
+    has(
+        &code,
+        "const _: () = <Mlp>::__CHECK_0; const _: () = <Mlp>::__CHECK_1;",
+    );
 }
 
 #[test]
@@ -235,7 +280,7 @@ fn a_mistake_in_one_layer_leaves_the_names() {
 #[test]
 fn a_network_that_was_not_understood_leaves_its_name() {
     for declaration in [
-        "pub Letters<const N: usize, T>: (N, N) => 10 { Flatten() }",
+        "pub Letters<const N: usize, T>: (N, N) => 10 {}",
         "pub Letters: (image: 8, age: 1) => (digit: 2) { }",
         "pub Letters",
     ] {
@@ -411,5 +456,32 @@ fn ports_never_share_a_parameter() {
             "Letters: (a_b: 8, aB: 8, self_: 8) => (y: 8) { let y = Add()(a_b, aB, self_); }",
         ),
         "struct LettersInputs { a_b: AB, aB: ABPort0, self_: SelfPort0 }",
+    );
+}
+
+#[test]
+fn the_facts_are_computed_from_the_wiring() {
+    let code = expansion(
+        "Letters: (x: 8) => (y: 4) { let tower = Dense(8); let y = Dense(4)(tower(x) + tower(x)); }",
+    );
+    has(
+        &code,
+        "impl __addax::Facts for Letters {
+            const BLUEPRINT: __addax::Blueprint = __addax::Blueprint {
+                name: \"Letters\",
+                inputs: &[(\"x\", __INPUT_0)],
+                layers: &[
+                    __addax::LayerEntry { name: \"tower\", kind: <__Layer_0 as __addax::Layer>::KIND, call: 0, },
+                    __addax::LayerEntry { name: \"add\", kind: <__Layer_1 as __addax::Layer>::KIND, call: 2, },
+                    __addax::LayerEntry { name: \"dense\", kind: <__Layer_2 as __addax::Layer>::KIND, call: 3, },
+                ],
+                calls: &[
+                    __addax::Call { layer: 0, outcome: &__OUTCOME_0, shape: __SHAPE_0, inputs: &[0], },
+                    __addax::Call { layer: 0, outcome: &__OUTCOME_1, shape: __SHAPE_1, inputs: &[0], },
+                    __addax::Call { layer: 1, outcome: &__OUTCOME_2, shape: __SHAPE_2, inputs: &[1, 2], },
+                    __addax::Call { layer: 2, outcome: &__OUTCOME_3, shape: __SHAPE_3, inputs: &[3], },
+                ],
+                outputs: &[(\"y\", 4)],
+            };",
     );
 }

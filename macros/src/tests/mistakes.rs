@@ -57,6 +57,8 @@ fn what_is_right_gives_no_message() {
         "pub(crate) Letters: (SIDE, Self::W, 2 * N) => (2, 5) { Reshape((2, 5)) }",
         "#[cfg(test)] /// Docs.\n pub(in crate::a) Letters: 7 => 7 { Flatten() }",
         "Letters: size::<2, 3>() => { N } { Flatten() }",
+        "Letters<const N: usize = 28, Classes = Const<10>>: (N, N, 1) => Classes { Dense(Classes * N) }",
+        "Letters<In, Out>: (x: In) => (y: Out, z: { size() }) { let y = Dense(Out)(x); let z = Dense(In / 2)(x); }",
     ] {
         assert_eq!(messages(declaration), [] as [&str; 0], "{declaration}");
     }
@@ -552,9 +554,29 @@ fn headers_are_read_as_far_as_they_go() {
             "the batch is not one of them; `Reshape` changes their number",
         ),
         (
-            "Letters<const N: usize>: N => 10 { Flatten() }",
-            "networks with parameters are not supported yet",
-            "use constants for the sizes: `const SIDE: usize = 28;` and `Letters: (SIDE, SIDE, 1) => 10 { .. }`",
+            "Letters<'a>: 28 => 10 { Flatten() }",
+            "a network has no lifetimes",
+            "take it out; its parameters are sizes: `<const SIDE: usize>`",
+        ),
+        (
+            "Letters<In: Copy>: In => 10 { Flatten() }",
+            "`In` needs no bound: it is a dimension of dfdx, since the network uses it as a size",
+            "write `In`",
+        ),
+        (
+            "Letters<const DEEP: bool>: 28 => 10 { Flatten() }",
+            "a parameter of a network is a size, and a size is a `usize`",
+            "write `const DEEP: usize`",
+        ),
+        (
+            "Letters<10>: 28 => 10 { Flatten() }",
+            "these parameters cannot be read",
+            "a parameter is a size: `Letters<const SIDE: usize>`, or `Letters<Side>` for a dimension of dfdx",
+        ),
+        (
+            "Letters<const N: usize>: (N, 2 * N) => 10 { Flatten() }",
+            "the header cannot compute `2 * N`: Rust knows no arithmetic with parameters in types",
+            "make it a parameter of its own; between the braces sizes may be computed",
         ),
         (
             "Letters: 784 => 10 { Dense(10), Letters() }",

@@ -7,6 +7,7 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenS
 const NETWORKS: &[&str] = &[
     "/// Docs.\npub Letters: (SIDE, Self::W, 1) => 10 { Conv2D(16, (3, 3), activation = relu), MaxPooling2D(2), Flatten(), \
      hidden: Dense(units = 64, use_bias = false), Dropout(0.5), Dense(10, activation = softmax) }",
+    "pub Small: (SIDE, 4, 1) => 3, budget(params < 50, macs <= 2 * SIDE) { Flatten(), Dense(3) }",
     "(4, 4, 1) => 3 { Flatten(), self::Dense(3), Halve::<2, 3>(), Reshape((3, -1)) }",
     "pub Faces: (image: (48, 48, 3), age: 1) => (race: 5) { let x = Flatten()(image); let race = Dense(5)(x); }",
     "pub Faces: (image: (8, 8, 3), age: 1, gender: 1) => (race: 5, glad: 1) { /// Docs.\n let x = first: Conv2D(24, 3)(image); \

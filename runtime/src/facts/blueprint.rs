@@ -191,13 +191,14 @@ impl Blueprint {
     }
 
     /// What a layer says that is this network: see [`Outcome::with_network`].
-    pub const fn totals(&self) -> Totals {
+    pub const fn totals(&'static self) -> Totals {
         Totals {
             params: self.params(),
             non_trainable_params: self.non_trainable_params(),
             macs: self.macs(),
             activations: self.call_activations(),
             fingerprint: self.fingerprint(),
+            blueprint: self,
         }
     }
 }

@@ -54,9 +54,12 @@ impl Hash {
         hash
     }
 
-    /// What a layer's rule says, its shape left out.
-    const fn outcome(self, outcome: &Outcome) -> Self {
-        let mut hash = self;
+    /// What a layer is and what its rule says, its shape left out.
+    const fn outcome(self, kind: &str, outcome: &Outcome) -> Self {
+        if let Some(totals) = outcome.network() {
+            return self.bytes(&totals.fingerprint.to_le_bytes());
+        }
+        let mut hash = self.text(kind);
         let mut i = 0;
         while i < MAX_PARAMETERS {
             if let Some(parameter) = outcome.parameter(i) {
@@ -88,10 +91,7 @@ impl Hash {
             }
             i += 1;
         }
-        match outcome.network() {
-            Some(totals) => hash.bytes(&totals.fingerprint.to_le_bytes()),
-            None => hash,
-        }
+        hash
     }
 }
 
@@ -109,8 +109,7 @@ impl Blueprint {
             let call = &self.calls[i];
             hash = hash
                 .number(call.layer)
-                .text(self.layers[call.layer].kind)
-                .outcome(call.outcome)
+                .outcome(self.layers[call.layer].kind, call.outcome)
                 .shape(call.shape)
                 .numbers(call.inputs);
             i += 1;
@@ -128,8 +127,11 @@ impl Blueprint {
 #[derive(Debug)]
 pub(crate) struct Description {
     fingerprint: u64,
-    lines: Vec<(String, Vec<String>)>,
+    lines: Vec<Line>,
 }
+
+/// A name, and what is said of it.
+type Line = (String, Vec<String>);
 
 /// Between the parts of a line.
 const SEPARATOR: &str = "; ";
@@ -137,28 +139,8 @@ const SEPARATOR: &str = "; ";
 impl Description {
     /// The description of a network.
     pub(crate) fn new(blueprint: &Blueprint) -> Self {
-        let names = value_names(blueprint);
-        // A blank, which no name has, keeps inputs and outputs apart from layers.
-        let inputs = blueprint.inputs.iter();
-        let mut lines: Vec<(String, Vec<String>)> = inputs
-            .map(|(name, shape)| (format!("input {name}"), vec![shape.to_string()]))
-            .collect();
-        for (i, call) in blueprint.calls.iter().enumerate() {
-            let value = blueprint.inputs.len() + i;
-            let mut parts = vec![blueprint.layers[call.layer].kind.to_owned()];
-            // In a list every layer takes what the one before it gives, and that goes without saying.
-            if *call.inputs != [value - 1] {
-                let taken: Vec<&str> = call.inputs.iter().map(|&v| names[v].as_str()).collect();
-                parts.push(format!("takes {}", taken.join(" and ")));
-            }
-            parts.extend(outcome_parts(call.outcome));
-            parts.push(format!("gives {}", call.shape));
-            lines.push((names[value].clone(), parts));
-        }
-        let outputs = blueprint.outputs.iter();
-        lines.extend(
-            outputs.map(|(name, value)| (format!("output {name}"), vec![names[*value].clone()])),
-        );
+        let mut lines = Vec::new();
+        describe(blueprint, "", &mut lines);
         Description {
             fingerprint: blueprint.fingerprint(),
             lines,
@@ -255,6 +237,53 @@ impl std::fmt::Display for Description {
     }
 }
 
+/// Adds the lines of a network. `prefix` stands in front of the names: `encoder.` for a network that is a layer.
+fn describe(blueprint: &Blueprint, prefix: &str, lines: &mut Vec<Line>) {
+    let names = value_names(blueprint);
+    // A blank, which no name has, keeps inputs and outputs apart from layers.
+    let inputs = blueprint.inputs.iter();
+    lines.extend(inputs.map(|(name, shape)| {
+        let name = format!("input {prefix}{name}");
+        (name, vec![shape.to_string()])
+    }));
+    for (i, call) in blueprint.calls.iter().enumerate() {
+        let value = blueprint.inputs.len() + i;
+        let entry = &blueprint.layers[call.layer];
+        let network = call.outcome.network();
+        let is_first = entry.call == i;
+        let mut parts = Vec::new();
+        // What a layer is stands with its first call. The name of a network does not count.
+        if is_first {
+            let kind = if network.is_some() {
+                "network"
+            } else {
+                entry.kind
+            };
+            parts.push(kind.to_owned());
+        }
+        // In a list every layer takes what the one before it gives, and that goes without saying.
+        if *call.inputs != [value - 1] {
+            let taken: Vec<&str> = call.inputs.iter().map(|&v| names[v].as_str()).collect();
+            parts.push(format!("takes {}", taken.join(" and ")));
+        }
+        if is_first {
+            parts.extend(outcome_parts(call.outcome));
+        }
+        parts.push(format!("gives {}", call.shape));
+        lines.push((format!("{prefix}{}", names[value]), parts));
+        if let Some(totals) = network
+            && is_first
+        {
+            describe(totals.blueprint, &format!("{prefix}{}.", entry.name), lines);
+        }
+    }
+    let outputs = blueprint.outputs.iter();
+    lines.extend(outputs.map(|(name, value)| {
+        let name = format!("output {prefix}{name}");
+        (name, vec![names[*value].clone()])
+    }));
+}
+
 /// A name for each value: that of its layer, numbered where a layer is called again.
 fn value_names(blueprint: &Blueprint) -> Vec<String> {
     let mut names: Vec<String> = blueprint
@@ -292,8 +321,117 @@ fn outcome_parts(outcome: &Outcome) -> Vec<String> {
     for (name, setting) in outcome.settings().iter().flatten() {
         parts.push(format!("{name} {setting}"));
     }
-    if let Some(totals) = outcome.network() {
-        parts.push(format!("fingerprint {:016x}", totals.fingerprint));
-    }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activations::ActivationFunction;
+    use crate::facts::{Call, LayerEntry};
+    use crate::layers::Dense;
+
+    #[test]
+    fn the_hash_is_fnv_1a() {
+        // Test vectors of the authors.
+        assert_eq!(Hash::new().bytes(b"").0, 0xcbf2_9ce4_8422_2325);
+        assert_eq!(Hash::new().bytes(b"a").0, 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(Hash::new().bytes(b"foobar").0, 0x8594_4171_f739_67e8);
+    }
+
+    const fn dense(activation: ActivationFunction) -> Outcome {
+        let layer = Dense {
+            activation,
+            ..Dense::new(2)
+        };
+        layer.output(&[Shape::new([2])])
+    }
+
+    const X: (&str, Shape) = ("x", Shape::new([2]));
+
+    /// A layer, or a network, that is called twice.
+    const fn tower(kind: &'static str) -> LayerEntry {
+        LayerEntry {
+            name: "tower",
+            kind,
+            call: 0,
+        }
+    }
+
+    /// A network of these calls.
+    const fn twice(layers: &'static [LayerEntry], calls: &'static [Call]) -> Blueprint {
+        Blueprint {
+            name: "Twice",
+            inputs: &[X],
+            layers,
+            calls,
+            outputs: &[("y", 2)],
+        }
+    }
+
+    const fn calls(outcome: &'static Outcome) -> [Call; 2] {
+        let first = Call {
+            layer: 0,
+            outcome,
+            shape: outcome.shape(""),
+            inputs: &[0],
+        };
+        [
+            first,
+            Call {
+                inputs: &[1],
+                ..first
+            },
+        ]
+    }
+
+    #[test]
+    fn networks_within_a_network_are_described_with_it() {
+        const RELU: Blueprint = twice(&[tower("Dense")], &calls(&dense(ActivationFunction::Relu)));
+        const TANH: Blueprint = twice(&[tower("Dense")], &calls(&dense(ActivationFunction::Tanh)));
+        const RELUS: Outcome = Outcome::ok(Shape::new([2])).with_network(RELU.totals());
+        const TANHS: Outcome = Outcome::ok(Shape::new([2])).with_network(TANH.totals());
+        const OUTER_RELU: Blueprint = twice(&[tower("Encoder")], &calls(&RELUS));
+        const OUTER_TANH: Blueprint = twice(&[tower("Encoder")], &calls(&TANHS));
+        // Parameters once, operations for each call of each call.
+        const _: () = assert!(OUTER_RELU.params() == 6 && OUTER_RELU.macs() == 4 * 4);
+        const _: () = assert!(OUTER_RELU.activation_bytes() == 4 * (2 + 4 * 2));
+        const _: () = assert!(OUTER_RELU.fingerprint() != OUTER_TANH.fingerprint());
+
+        let (relu, tanh) = (Description::new(&OUTER_RELU), Description::new(&OUTER_TANH));
+        let text = relu.to_string();
+        let lines: Vec<&str> = text.lines().skip(1).collect();
+        assert_eq!(
+            lines,
+            [
+                "input x: 2",
+                "tower: network; gives 2",
+                "input tower.x: 2",
+                "tower.tower: Dense; kernel (2, 2); bias 2; activation relu; gives 2",
+                "tower.tower (call 2): gives 2",
+                "output tower.y: tower (call 2)",
+                "tower (call 2): gives 2",
+                "output y: tower (call 2)",
+            ]
+        );
+        let file = Description::parse(&text).unwrap();
+        assert_eq!(relu.differences(&file), []);
+        let problems: Vec<String> = tanh.differences(&file).into_iter().map(|d| d.1).collect();
+        assert_eq!(
+            problems,
+            ["`tower.tower`: activation relu in the file, but activation tanh in the network"]
+        );
+    }
+
+    #[test]
+    fn other_text_is_no_description() {
+        for text in [
+            "",
+            "fingerprint",
+            "fingerprint x",
+            "fingerprint 12\nno parts",
+        ] {
+            assert!(Description::parse(text).is_none(), "{text}");
+        }
+    }
 }

@@ -106,7 +106,7 @@ impl Concatenate {
         };
         Outcome::ok(output)
             .with_reach(reach)
-            .with_setting("axis", Setting::Number(axis))
+            .with_setting("axis", Setting::Number(axis + 1))
     }
 }
 

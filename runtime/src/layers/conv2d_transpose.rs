@@ -146,7 +146,7 @@ impl Conv2DTranspose {
             .with_activation(self.activation)
             .with_role(Role::Convolution)
             .with_setting("strides", Setting::Pair(self.strides))
-            .with_setting("padding", Setting::Word(self.padding_word()));
+            .with_setting("padding", Setting::Word(self.padding.name()));
         let outcome = match self.output_padding {
             Some(more) => outcome.with_setting("output_padding", Setting::Pair(more)),
             None => outcome,
@@ -156,13 +156,6 @@ impl Conv2DTranspose {
             outcome.with(Parameter::new("bias", bias, self.bias_initializer))
         } else {
             outcome
-        }
-    }
-
-    const fn padding_word(&self) -> &'static str {
-        match self.padding {
-            Padding::Valid => "valid",
-            Padding::Same => "same",
         }
     }
 

@@ -118,7 +118,7 @@ impl Dot {
         Outcome::ok(output)
             .with_macs(macs)
             .with_reach(reach)
-            .with_setting("axes", Setting::Pair([axis_a, axis_b]))
+            .with_setting("axes", Setting::Pair([axis_a + 1, axis_b + 1]))
             .with_setting("normalize", Setting::Flag(self.normalize))
     }
 }

@@ -83,7 +83,20 @@ const fn stretched(layer: &str, inputs: &[Shape]) -> Outcome {
             .text(", which are more numbers than this machine can count");
         return Outcome::error(message);
     }
-    Outcome::ok(output).with_reach(Reach::Place)
+    Outcome::ok(output).with_reach(reach(inputs, output))
+}
+
+/// What a number depends on: what stands in its place, unless an image is stretched along one of its sides only.
+const fn reach(inputs: &[Shape], output: Shape) -> Reach {
+    let mut i = 0;
+    while i < inputs.len() {
+        let pixel = inputs[i].dim(0) == 1 && inputs[i].dim(1) == 1;
+        if inputs[i].rank() == 3 && !pixel && differ_in_height_or_width(inputs[i], output) {
+            return Reach::Unknown;
+        }
+        i += 1;
+    }
+    Reach::Place
 }
 
 /// The shape that two shapes stretch to, if there is one. An unknown shape fits everything.

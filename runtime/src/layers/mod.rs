@@ -7,6 +7,10 @@
 //! Next to the trait [`Layer`] a layer has two inherent functions, because traits cannot have `const fn`s on stable
 //! Rust: `const fn new(..) -> Self` takes the arguments that must be given, and
 //! `const fn output(&self, inputs: &[Shape]) -> Outcome` is its shape rule.
+//!
+//! A layer of your own takes part in the same way, in your own crate. Three ways lead to one: a function over dfdx tensors
+//! ([`Lambda`]), a function with parameters or a dfdx module ([`TapeOp`](crate::tape::TapeOp)), and an [`Op`] with its own
+//! arithmetic on slices, forward and backward, which is the fast one.
 
 use crate::graph::Graph;
 use crate::op::Op;
@@ -78,6 +82,12 @@ pub trait LayerSizes: Clone + Debug + 'static {
     type First: StaticShape;
     /// The shape of its second parameter; a vector of length 0 if it has none.
     type Second: StaticShape;
+    /// What the layer takes, as a value. In a network with parameters the types know the sizes and not the rank.
+    #[doc(hidden)]
+    const INPUT: Shape = <Self::Input as StaticShape>::SHAPE;
+    /// What it gives, as a value.
+    #[doc(hidden)]
+    const OUTPUT: Shape = <Self::Output as StaticShape>::SHAPE;
 }
 
 /// One layer in its place in a network, as a type: `network!` makes one for each layer.

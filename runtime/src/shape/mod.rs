@@ -9,6 +9,7 @@
 //!
 //! A rule is written once, as a `const fn` in the layer's own file; `network!` has the compiler run it.
 
+mod generic;
 mod message;
 mod nested;
 mod outcome;
@@ -17,6 +18,7 @@ mod role;
 mod setting;
 mod types;
 
+pub use generic::{At, Leading, N, Table, Trailing};
 pub use message::Message;
 pub use nested::{nested, several_outputs};
 pub use outcome::{

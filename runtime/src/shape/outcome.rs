@@ -2,6 +2,7 @@
 
 use super::{Message, Reach, Role, Setting, Shape, Window};
 use crate::activations::ActivationFunction;
+use crate::facts::Blueprint;
 use crate::initializers::Initializer;
 
 /// A layer has at most this many parameters.
@@ -78,7 +79,8 @@ pub struct Outcome {
 }
 
 /// What a network costs that is a layer of another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Totals {
     /// How many numbers its parameters have.
     pub params: usize,
@@ -90,6 +92,9 @@ pub struct Totals {
     pub activations: usize,
     /// Its architecture as one number.
     pub fingerprint: u64,
+    /// What all of this is computed from.
+    #[doc(hidden)]
+    pub blueprint: &'static Blueprint,
 }
 
 impl Outcome {

@@ -179,9 +179,8 @@ impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
         &self,
         input: BatchOf<S::Input, B, P::Device, T>,
     ) -> Result<BatchOf<S::Output, B, P::Device, T>> {
-        let input = FlatBatch::new::<S::Input, B>(input)?;
-        self.call([input], S::Output::SHAPE)?
-            .typed::<S::Output, B>()
+        let input = FlatBatch::new::<S::Input, B>(input)?.of_shape(S::INPUT);
+        self.call([input], S::OUTPUT)?.typed::<S::Output, B>()
     }
 
     /// Runs the layer as `fit` does: it draws what is random anew in each call and follows moving averages.
@@ -192,9 +191,8 @@ impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
         &mut self,
         input: BatchOf<S::Input, B, P::Device, T>,
     ) -> Result<BatchOf<S::Output, B, P::Device, T>> {
-        let input = FlatBatch::new::<S::Input, B>(input)?;
-        self.call_mut([input], S::Output::SHAPE)?
-            .typed::<S::Output, B>()
+        let input = FlatBatch::new::<S::Input, B>(input)?.of_shape(S::INPUT);
+        self.call_mut([input], S::OUTPUT)?.typed::<S::Output, B>()
     }
 
     /// [`BuiltLayer::forward`] of any number of inputs, for an output of this shape.

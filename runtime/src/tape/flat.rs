@@ -48,6 +48,12 @@ impl<D: Device, T: Tape<f32, D>> FlatBatch<D, T> {
             .map_err(|_| Error::Device(format!("this network takes {N} inputs, not {given}")))
     }
 
+    /// The same numbers as samples of this shape.
+    pub(super) fn of_shape(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
+    }
+
     /// How many samples.
     pub(crate) fn rows(&self) -> usize {
         self.tensor.shape().0

@@ -1,7 +1,7 @@
 //! What the shape rules say.
 
 use crate::layers::{Add, Concatenate, Dot, Subtract};
-use crate::shape::{Outcome, Shape};
+use crate::shape::{Outcome, Reach, Shape};
 
 const IMAGE: Shape = Shape::new([32, 32, 16]).named("`image`");
 const SMALLER: Shape = Shape::new([30, 30, 16]).named("`Conv2D(16, 3)`");
@@ -122,4 +122,27 @@ fn too_much_is_no_panic() {
     ] {
         assert!(outcome.message().is_some());
     }
+}
+
+#[test]
+fn what_numbers_depend_on_is_known() {
+    let outcome = |inputs: &[Shape]| Add::new().output(inputs).reach();
+    let pixel = Shape::new([1, 1, 16]);
+    assert_eq!(outcome(&[IMAGE, IMAGE]), Reach::Place);
+    assert_eq!(outcome(&[IMAGE, AGE]), Reach::Place);
+    assert_eq!(outcome(&[pixel, IMAGE]), Reach::Place);
+    assert_eq!(outcome(&[IMAGE, Shape::new([1, 32, 16])]), Reach::Unknown);
+    assert_eq!(
+        Concatenate::new().output(&[IMAGE, IMAGE]).reach(),
+        Reach::Place
+    );
+    assert_eq!(
+        Concatenate { axis: 1 }.output(&[IMAGE, IMAGE]).reach(),
+        Reach::Unknown
+    );
+    assert_eq!(Dot::new([1, 1]).output(&[FIVE, FIVE]).reach(), Reach::All);
+    assert_eq!(
+        Dot::new([3, 1]).output(&[IMAGE, Shape::new([16])]).reach(),
+        Reach::Unknown
+    );
 }
