@@ -115,7 +115,7 @@ fn rule(context: &Context<'_>) -> TokenStream {
     let totals = context
         .plan
         .complete
-        .then(|| quote!(.with_network(__addax::facts_of::<#this>().totals())));
+        .then(|| quote!(.with_network(__addax::totals_of::<#this>())));
     let rule = quote!(__addax::nested(#name, inputs, &[#(#takes),*], #gives)#totals);
     if context.parameters.is_empty() {
         return rule;

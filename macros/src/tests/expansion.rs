@@ -179,7 +179,7 @@ fn a_network_is_a_layer() {
         &code,
         "pub const fn output(&self, inputs: &[__addax::Shape]) -> __addax::Outcome {
             __addax::nested(\"Pair\", inputs, &[__INPUT_0, __INPUT_1], __DECLARED_0)
-                .with_network(__addax::facts_of::<Pair>().totals())
+                .with_network(__addax::totals_of::<Pair>())
         }",
     );
     has(
