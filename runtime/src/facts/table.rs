@@ -120,18 +120,31 @@ impl<'b> Writer<'b> {
     const fn raw(&mut self, text: &[u8]) {
         let end = self.len + text.len();
         if end <= self.bytes.len() {
-            let (_, rest) = self.bytes.split_at_mut(self.len);
-            rest.split_at_mut(text.len()).0.copy_from_slice(text);
+            // The compiler counts steps, and gives up after two millions: a loop has one for each byte, copying has
+            // many, however short the text.
+            if text.len() > 64 {
+                let (_, rest) = self.bytes.split_at_mut(self.len);
+                rest.split_at_mut(text.len()).0.copy_from_slice(text);
+            } else {
+                let mut i = 0;
+                while i < text.len() {
+                    self.bytes[self.len + i] = text[i];
+                    i += 1;
+                }
+            }
         }
         self.len = end;
     }
 
     const fn blanks(&mut self, count: usize) {
-        let mut i = 0;
-        while i < count {
-            self.text(" ");
-            i += 1;
+        if self.len + count <= self.bytes.len() {
+            let mut i = 0;
+            while i < count {
+                self.bytes[self.len + i] = b' ';
+                i += 1;
+            }
         }
+        self.len += count;
     }
 
     const fn header(&mut self, name: &str) {
@@ -162,11 +175,11 @@ impl<'b> Writer<'b> {
             let mut column = 0;
             while column < 3 {
                 let width = WIDTHS[column] - 2;
-                let text = row[column].as_str().as_bytes();
+                let text = row[column].as_bytes();
                 let line = line(text, starts[column], width);
                 starts[column] = line.next;
                 let cut = if line.cut { "…" } else { "" };
-                let blanks = width - count(line.text) - count(cut.as_bytes());
+                let blanks = width - line.letters - line.cut as usize;
                 self.text(bar);
                 self.text(" ");
                 // Numbers stand to the right.
@@ -205,6 +218,8 @@ impl<'b> Writer<'b> {
 /// One line of a cell.
 struct Line<'t> {
     text: &'t [u8],
+    /// How many letters that are.
+    letters: usize,
     /// Its word was too long by itself and ends with `…`.
     cut: bool,
     /// Where the next line starts.
@@ -216,28 +231,33 @@ const fn line(text: &[u8], start: usize, width: usize) -> Line<'_> {
     if start >= text.len() {
         return Line {
             text: &[],
+            letters: 0,
             cut: false,
             next: start,
         };
     }
     let rest = text.split_at(start).1;
     let mut end = word_end(rest, 0);
-    if count(rest.split_at(end).0) > width {
+    let mut letters = count(rest, 0, end);
+    if letters > width {
         return Line {
-            text: letters(rest, width - 1),
+            text: first_letters(rest, width - 1),
+            letters: width - 1,
             cut: true,
             next: start + end + 1,
         };
     }
     while end < rest.len() {
         let longer = word_end(rest, end + 1);
-        if count(rest.split_at(longer).0) > width {
+        let more = count(rest, end, longer);
+        if letters + more > width {
             break;
         }
-        end = longer;
+        (end, letters) = (longer, letters + more);
     }
     Line {
         text: rest.split_at(end).0,
+        letters,
         cut: false,
         next: start + end + 1,
     }
@@ -252,26 +272,21 @@ const fn word_end(text: &[u8], start: usize) -> usize {
     end
 }
 
-/// Whether a byte of UTF-8 starts a letter.
-const fn starts_letter(byte: u8) -> bool {
-    byte & 0xC0 != 0x80
-}
-
-/// How many letters there are.
-const fn count(text: &[u8]) -> usize {
-    let (mut letters, mut i) = (0, 0);
-    while i < text.len() {
-        letters += starts_letter(text[i]) as usize;
+/// How many letters start between these bytes of UTF-8.
+const fn count(text: &[u8], start: usize, end: usize) -> usize {
+    let (mut letters, mut i) = (0, start);
+    while i < end {
+        letters += (text[i] & 0xC0 != 0x80) as usize;
         i += 1;
     }
     letters
 }
 
 /// The first `count` letters.
-const fn letters(text: &[u8], count: usize) -> &[u8] {
+const fn first_letters(text: &[u8], count: usize) -> &[u8] {
     let (mut letters, mut i) = (0, 0);
     while i < text.len() {
-        letters += starts_letter(text[i]) as usize;
+        letters += (text[i] & 0xC0 != 0x80) as usize;
         if letters > count {
             return text.split_at(i).0;
         }

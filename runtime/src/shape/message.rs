@@ -100,6 +100,11 @@ impl Message {
         self.text("\nhelp: ").text(text)
     }
 
+    /// The bytes of the text.
+    pub(crate) const fn as_bytes(&self) -> &[u8] {
+        self.bytes.split_at(self.len).0
+    }
+
     /// How many bytes the text has.
     pub(crate) const fn len(&self) -> usize {
         self.len
