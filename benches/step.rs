@@ -4,8 +4,7 @@
 //!
 //! Each figure is the median over the repeats of an epoch (training) or of a call (prediction), public API only.
 
-use addax::losses::LossSet;
-use addax::metrics::MetricSet;
+use addax::heads::LossOf;
 use addax::prelude::*;
 use addax::training::{Classes, FitsInput, LabelData, Sample};
 use std::time::Instant;
@@ -167,8 +166,7 @@ where
     D: Device,
     X: Sample + Zero,
     X::Shape: FitsInput<N::Input, N>,
-    SparseCategoricalCrossentropy: LossSet<N::Output, Target = Classes>,
-    (): MetricSet<N::Output>,
+    SparseCategoricalCrossentropy: LossOf<N>,
     Vec<usize>: LabelData<Classes, N::Output>,
 {
     let mut state = 1_u32;

@@ -9,6 +9,8 @@ use syn::{Expr, Generics, Path, Visibility};
 pub(crate) struct Network {
     /// Doc comments and attributes, as written.
     pub(crate) attributes: Vec<TokenStream>,
+    /// Lints that the attributes silence; they are not among them any more.
+    pub(crate) silenced: Vec<Ident>,
     pub(crate) visibility: Visibility,
     pub(crate) name: Name,
     /// Its parameters, all of which are sizes.

@@ -24,6 +24,7 @@ mod cursor;
 mod errors;
 mod expand;
 mod keras;
+mod lints;
 mod names;
 mod parse;
 mod sugar;
@@ -117,6 +118,10 @@ use proc_macro2::TokenStream;
 /// # Errors
 /// Every mistake is a compile error at the tokens that are wrong, with the edit that mends it, and all of them come at
 /// once: in the syntax, in the names and values of options, and in shapes that do not fit.
+///
+/// # Warnings
+/// A network that runs but most often is a mistake, such as one with a softmax before the last layer, gives a warning at the
+/// layer's name. `#[allow(addax::softmax_inside)]` in front of the network silences that one; `addax::lints` has them all.
 ///
 /// With the environment variable `ADDAX_EXPAND` set, the expansion is printed to the standard error output.
 ///

@@ -176,6 +176,8 @@ struct Readme;
 /// literal, a constant, `Self::CONST`, arithmetic. A network that does not fit does not compile; the error stands at the
 /// layer's own tokens and says what it takes, what it is given and by whom, and the edit that mends it.
 ///
+/// A network that runs but most often is a mistake gives a warning; see [`lints`], also for how to silence it.
+///
 /// The expansion is printed if the environment variable `ADDAX_EXPAND` is 1 while the program is compiled.
 ///
 /// Besides the type itself it gives `Digits::build(&device)`, a [`Model`], and `Digits::inputs(numbers)`, the samples in a
@@ -214,9 +216,11 @@ mod golden;
 pub mod gpu;
 #[doc(hidden)]
 pub mod graph;
+pub mod heads;
 pub mod initializers;
 mod kernels;
 pub mod layers;
+pub mod lints;
 pub mod losses;
 pub mod metrics;
 mod model;

@@ -3,6 +3,7 @@
 use crate::device::{Device, draw_seed};
 use crate::engine::{Engine, Setup};
 use crate::error::{Error, Result};
+use crate::heads::LossOf;
 use crate::losses::{LossSet, NotCompiled};
 use crate::metrics::MetricSet;
 use crate::network::{LayerSet, Network, Weights};
@@ -70,13 +71,14 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// # Arguments
     /// - `optimizer`: [`Adam`](crate::optimizers::Adam), [`SGD`](crate::optimizers::SGD),
     ///   [`RMSprop`](crate::optimizers::RMSprop).
-    /// - `loss`: see [`losses`](crate::losses). With several outputs, a loss for each:
+    /// - `loss`: one that suits the last layer; see [`losses`](crate::losses). With several outputs, a loss for each:
     ///   `FacesOutputs { race: SparseCategoricalCrossentropy::default(), glad: BinaryCrossentropy::default().weighted(0.5) }`.
     /// - `metrics`: one metric, a tuple of several, or `()`; see [`metrics`](crate::metrics). With several outputs, those
     ///   of each.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for an option of the optimizer that is outside its range.
+    /// [`Error::InvalidOption`] for an option of the optimizer that is outside its range, and for a `from_logits` of the
+    /// loss that is not what the last layer gives.
     pub fn compile<O, L2, M>(
         mut self,
         optimizer: O,
@@ -85,9 +87,10 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     ) -> Result<Model<N, D, L2>>
     where
         O: Optimizer + 'static,
-        L2: LossSet<N::Output>,
+        L2: LossOf<N>,
         M: MetricSet<N::Output>,
     {
+        loss.check_head()?;
         let goals = loss
             .into_losses()
             .into_iter()
@@ -200,7 +203,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     where
         X: InputData + ?Sized,
         X::Shapes: FitsInput<N::Input, N>,
-        L: LossSet<N::Output>,
+        L: LossSet,
         Y: LabelData<L::Target, N::Output> + ?Sized,
     {
         let setup = self.engine.setup();

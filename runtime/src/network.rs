@@ -19,6 +19,9 @@ pub trait Network: Facts + Copy + Default + Send + Sync + 'static {
     type Input: Ports;
     /// The shape of one answer; with several outputs the shapes of each, under their names.
     type Output: Ports;
+    /// What the last layer makes of its answers; a loss must suit it. With several outputs what is made of each, under
+    /// their names. See [`heads`](crate::heads).
+    type Head;
     /// The layers with their parameters as dfdx tensors, one named field each.
     type Layers<D: Device>: LayerSet<D>;
 

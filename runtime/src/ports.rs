@@ -10,6 +10,9 @@ pub trait Ports: 'static {
     /// Answers of these shapes for a batch.
     type Answers;
 
+    /// How many ports there are.
+    const COUNT: usize;
+
     /// Answers from their numbers, one vector for each port.
     ///
     /// # Errors
@@ -19,6 +22,7 @@ pub trait Ports: 'static {
 
 impl<S: StaticShape> Ports for S {
     type Answers = Tensor<S::Batched<usize>, f32, Cpu>;
+    const COUNT: usize = 1;
 
     fn answers(columns: &mut dyn Iterator<Item = Vec<f32>>, rows: usize) -> Result<Self::Answers> {
         Cpu::default()
@@ -26,6 +30,18 @@ impl<S: StaticShape> Ports for S {
             .map_err(Error::device)
     }
 }
+
+/// What a network with one output gives.
+#[diagnostic::on_unimplemented(
+    message = "these metrics are for one output, but the network gives `{Self}`",
+    label = "metrics for one output",
+    note = "a network with several outputs takes the metrics of each, in the struct of its outputs: `FacesOutputs {{ race: Accuracy, glad: () }}`",
+    note = "a function for any network `N` has the condition `Accuracy: addax::metrics::MetricSet<N::Output>`, with the metrics that it uses"
+)]
+pub trait OneOutput {}
+
+#[diagnostic::do_not_recommend]
+impl<S: StaticShape> OneOutput for S {}
 
 /// Declares the struct for several inputs or outputs of a network: one field each, of any type. With shapes in it, it is
 /// the type of that end of the network; with data, labels, losses, metrics or tensors, it is those of each.
@@ -55,6 +71,7 @@ macro_rules! named_ports {
 
         impl<$($T: $crate::shape::StaticShape),+> $crate::__private::Ports for $Name<$($T),+> {
             type Answers = $Name<$(<$T as $crate::__private::Ports>::Answers),+>;
+            const COUNT: usize = 0 $(+ <$T as $crate::__private::Ports>::COUNT)+;
 
             fn answers(
                 columns: &mut dyn ::core::iter::Iterator<Item = ::std::vec::Vec<f32>>,
@@ -73,6 +90,16 @@ macro_rules! named_ports {
                 let mut columns = ::std::vec::Vec::new();
                 $(columns.extend($crate::training::InputData::columns(&self.$field));)+
                 columns
+            }
+        }
+
+        impl<$($T: $crate::losses::LossSet),+> $crate::losses::LossSet for $Name<$($T),+> {
+            type Target = $Name<$(<$T as $crate::losses::LossSet>::Target),+>;
+
+            fn into_losses(self) -> ::std::vec::Vec<::std::boxed::Box<dyn $crate::losses::Loss>> {
+                let mut losses = ::std::vec::Vec::new();
+                $(losses.extend($crate::losses::LossSet::into_losses(self.$field));)+
+                losses
             }
         }
 
@@ -98,16 +125,20 @@ macro_rules! named_ports {
             }
         }
 
-        impl<$($T, $O),+> $crate::losses::LossSet<$Name<$($O),+>> for $Name<$($T),+>
+        impl<$($T, $O),+> $crate::heads::Suits<$Name<$($O),+>> for $Name<$($T),+>
         where
-            $($T: $crate::losses::LossSet<$O>,)+
+            $($T: $crate::heads::Suits<$O>,)+
         {
-            type Target = $Name<$(<$T as $crate::losses::LossSet<$O>>::Target),+>;
-
-            fn into_losses(self) -> ::std::vec::Vec<::std::boxed::Box<dyn $crate::losses::Loss>> {
-                let mut losses = ::std::vec::Vec::new();
-                $(losses.extend($crate::losses::LossSet::<$O>::into_losses(self.$field));)+
-                losses
+            fn check_head(&self) -> $crate::Result<()> {
+                $(
+                    $crate::heads::Suits::<$O>::check_head(&self.$field).map_err(|error| {
+                        $crate::__private::of_output(
+                            error,
+                            ::core::concat!("from_logits of `", ::core::stringify!($field), "`"),
+                        )
+                    })?;
+                )+
+                ::core::result::Result::Ok(())
             }
         }
 

@@ -5,6 +5,8 @@ pub use crate::losses::{
     BinaryCrossentropy, CategoricalCrossentropy, MeanAbsoluteError, MeanSquaredError,
     SparseCategoricalCrossentropy,
 };
+// For `weighted`.
+pub use crate::losses::Loss as _;
 pub use crate::metrics::Accuracy;
 pub use crate::optimizers::{Adam, Optimizer, RMSprop, SGD};
 pub use crate::training::Arrays;

@@ -3,18 +3,21 @@
 pub use crate::device::Device;
 pub use crate::error::{Error, Result};
 pub use crate::facts::{
-    Axes, Blueprint, Call, Facts, LayerAt, LayerEntry, LayerInfo, Quantity, budget, facts_of,
-    layers, layers_of, min_input, min_input_of, reach, summary, summary_of, totals_of,
+    Axes, Blueprint, Call, Facts, LayerAt, LayerEntry, LayerInfo, Quantity, TableRow, budget,
+    facts_of, layers, layers_of, min_input, min_input_of, reach, rows, summary, summary_of,
+    totals_of,
 };
 pub use crate::graph::Graph;
+pub use crate::heads::{AnyHead, AsHead, HeadKind, head_kind, of_output};
 pub use crate::layers::{Layer, LayerSizes, Place, Typed};
+pub use crate::lints;
 pub use crate::model::{Model, inputs};
 pub use crate::network::{LayerSet, Network, Weights};
 pub use crate::op::Op;
 pub use crate::ports::Ports;
 pub use crate::shape::{
     AsShape, At, Dims, Outcome, Reach, Shape, StaticShape, Table, declared, declared_output,
-    nested, report, several_outputs,
+    inside, nested, report, several_outputs,
 };
 pub use crate::tape::{Built, BuiltLayer, FlatBatch, LayerParameters, NoParameters};
 pub use crate::training::data::Targets;

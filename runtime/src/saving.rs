@@ -49,6 +49,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "save")]
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         save(self.engine(), path.as_ref())
     }

@@ -73,7 +73,7 @@ network! {
 }
 
 /// Allocations of one epoch of so many steps.
-fn allocations<N: Network, L: addax::losses::LossSet<N::Output>, X, Y>(
+fn allocations<N: Network, L: addax::losses::LossSet, X, Y>(
     model: &mut Model<N, Cpu, L>,
     (x, y): (&[X], &[Y]),
     steps: usize,

@@ -109,6 +109,7 @@ fn weights_of_another_wiring_are_refused() {
 
 network! {
     /// Names that do not fit in their column.
+    #[allow(addax::dense_without_activation)]
     Long: (6, 6, 1) => 2 {
         a_name_that_is_much_too_long_for_the_first_column_of_the_table: Conv2D(1234, 1, padding = same),
         a_náme_with_ä_letter_of_two_bytes: GlobalMaxPooling2D(),

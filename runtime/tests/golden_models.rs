@@ -13,6 +13,7 @@ macro_rules! golden {
     ) => {
         network! {
             /// A network of the lectures.
+            #[allow(addax::softmax_inside, reason = "`First` is as it was shown, softmax and all")]
             $name: $input => $output { $($layers)* }
         }
 

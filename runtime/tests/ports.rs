@@ -24,16 +24,13 @@ fn columns<X: InputData<Shapes = Given>>(x: &X) -> Vec<usize> {
 
 fn targets<L, Y>(_: &L, y: &Y) -> usize
 where
-    L: LossSet<Answered>,
+    L: LossSet,
     Y: LabelData<L::Target, Answered>,
 {
     y.all_targets().len()
 }
 
-fn names<L: LossSet<Answered>, M: MetricSet<Answered>>(
-    losses: L,
-    metrics: M,
-) -> (Vec<f32>, Vec<usize>) {
+fn names<L: LossSet, M: MetricSet<Answered>>(losses: L, metrics: M) -> (Vec<f32>, Vec<usize>) {
     let weights = losses
         .into_losses()
         .iter()

@@ -7,6 +7,7 @@ use std::path::Path;
 
 network! {
     /// Every kind of parameter, and layers that do without some of theirs.
+    #[allow(addax::dense_without_activation)]
     Saved: (6, 6, 1) => 3 {
         Conv2D(4, 3, use_bias = false),
         BatchNormalization(scale = false),
@@ -20,6 +21,7 @@ network! {
 
 network! {
     /// Other names, other shapes.
+    #[allow(addax::dense_without_activation, addax::softmax_inside)]
     Other: (6, 6, 1) => 3 {
         Conv2D(4, 3, use_bias = false),
         Flatten(),
@@ -136,6 +138,7 @@ fn every_difference_is_named() {
 
 network! {
     /// The same tensors as `Saved`, other functions.
+    #[allow(addax::dense_without_activation)]
     Twin: (6, 6, 1) => 3 {
         Conv2D(4, 3, use_bias = false, activation = relu),
         BatchNormalization(scale = false, epsilon = 0.01),

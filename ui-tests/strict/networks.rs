@@ -33,6 +33,7 @@ network! {
 
 network! {
     /// Only this crate sees it.
+    #[allow(addax::dropout_at_the_end)]
     pub(crate) Restricted: 2 => 2 {
         Dropout(rate = 0.5),
     }
@@ -94,11 +95,8 @@ pub fn run() -> addax::Result<usize> {
         age: vec![[0.0_f32; 2]],
         gender: vec![[1.0_f32; 2]],
     })?;
-    let sized = Sized::<addax::dfdx::shapes::Const<2>, 5>::build(&device)?;
-    let _answers = sized.predict(&Sized::<addax::dfdx::shapes::Const<2>, 5>::inputs(vec![
-        0.0;
-        25
-    ])?)?;
+    let sized = Sized::<Const<2>, 5>::build(&device)?;
+    let _answers = sized.predict(&Sized::<Const<2>, 5>::inputs(vec![0.0; 25])?)?;
     Ok(Narrow::build(&device)?.count_params()
         + Own::build(&device)?.count_params()
         + Model::new(unnamed, &device)?.count_params()

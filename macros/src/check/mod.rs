@@ -20,6 +20,7 @@ use syn::{Generics, Path, Visibility};
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) attributes: Vec<TokenStream>,
+    pub(crate) silenced: Vec<Ident>,
     pub(crate) visibility: Visibility,
     pub(crate) name: Name,
     pub(crate) generics: Generics,
@@ -29,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) wiring: Wiring,
     /// Nothing is missing, so that the network could run.
     pub(crate) complete: bool,
+    /// No mistake has been found, so that warnings do not stand beside errors.
+    pub(crate) faultless: bool,
 }
 
 /// The layers, and how values flow through them.
@@ -147,6 +150,7 @@ impl Wiring {
 pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
     let Network {
         attributes,
+        silenced,
         visibility,
         name,
         generics,
@@ -159,6 +163,8 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
     let mut outputs = ports::different(outputs, "output", errors);
     generics::header(&mut inputs, &generics, errors);
     generics::header(&mut outputs, &generics, errors);
+    generics::ports(&mut inputs, &generics, errors);
+    generics::ports(&mut outputs, &generics, errors);
     let is_graph = matches!(body, Body::Graph(_));
     let mut wiring = match body {
         Body::List(steps, braces) => {
@@ -174,6 +180,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         Body::Graph(graph) => graph::wiring(graph, &inputs, &outputs, errors),
         Body::Unreadable => Wiring::default(),
     };
+    generics::lines(&mut wiring, &generics, errors);
     ports::need_a_name(&name, &inputs, &outputs, errors);
     if let Name::Named(name) = &name {
         refuse_itself(name, &mut wiring, errors);
@@ -187,6 +194,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
     }
     Plan {
         attributes,
+        silenced,
         visibility,
         name,
         generics,
@@ -195,6 +203,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         budget,
         wiring,
         complete,
+        faultless: errors.len() == 0,
     }
 }
 

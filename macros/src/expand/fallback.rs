@@ -11,6 +11,7 @@ pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
     let shape = || quote!(__Shape);
     let input = ports::inputs(context).whole(|_| shape());
     let output = ports::outputs(context).whole(|_| shape());
+    let head = super::head::unknown(context);
     let inputs = (context.plan.inputs.len() == 1).then(|| quote! {
         /// Inputs of this network.
         pub fn inputs(
@@ -40,6 +41,7 @@ pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
             const NAME: &'static str = #name;
             type Input = #input;
             type Output = #output;
+            type Head = #head;
             type Layers<__D: __addax::Device> = __Layers;
 
             fn graph() -> __addax::Graph {

@@ -125,14 +125,18 @@ impl Parameter {
 
 /// A size of the header as a dimension of dfdx, in a network with parameters.
 pub(super) fn dimension(size: &Expr, context: &Context<'_>) -> TokenStream {
-    if let Expr::Path(path) = size
-        && let Some(name) = path.path.get_ident()
-        && context.parameters.is_type(name)
-    {
-        return name.to_token_stream();
+    let name = match size {
+        Expr::Path(path) => path.path.get_ident(),
+        _ => None,
+    };
+    match name {
+        Some(name) if context.parameters.is_type(name) => name.to_token_stream(),
+        Some(name) => quote!(::addax::dfdx::shapes::Const<#name>),
+        None => {
+            let size = transplant(size.to_token_stream(), context);
+            quote!(::addax::dfdx::shapes::Const<{ #size }>)
+        }
     }
-    let size = transplant(size.to_token_stream(), context);
-    quote!(::addax::dfdx::shapes::Const<{ #size }>)
 }
 
 /// All shapes of a network with parameters, by number: what the calls give, then two parameters of each layer.

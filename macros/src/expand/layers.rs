@@ -1,6 +1,6 @@
 //! The struct of layers, one field a layer, and what makes the type a network.
 
-use super::{Context, numbered, ports, value_of};
+use super::{Context, nested, numbered, ports, value_of};
 use crate::check::Source;
 use crate::names::plain;
 use proc_macro2::{Ident, TokenStream};
@@ -62,11 +62,13 @@ fn network(context: &Context<'_>) -> TokenStream {
     let checks = (!context.parameters.is_empty() && context.plan.complete)
         .then(|| quote!(const { Self::__CHECKS };));
     let (brackets, given) = (context.parameters.brackets(), context.parameters.given());
+    let head = super::head::head(context);
     quote! {
         impl #brackets __addax::Network for #this {
             const NAME: &'static str = #name;
             type Input = #input;
             type Output = #output;
+            type Head = #head;
             type Layers<__D: __addax::Device> = Layers<#given f32, __D>;
 
             fn graph() -> __addax::Graph {
@@ -157,6 +159,7 @@ fn assembling(context: &Context<'_>) -> TokenStream {
 
 fn shortcuts(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
+    let value = nested::value(context);
     let side = ports::inputs(context);
     let (shape, batch) = (side.shape(0), side.batch(0, &quote!(usize)));
     let brackets = context.parameters.brackets();
@@ -180,7 +183,7 @@ fn shortcuts(context: &Context<'_>) -> TokenStream {
             pub fn build<__D: __addax::Device>(
                 device: &__D,
             ) -> ::core::result::Result<__addax::Model<#this, __D>, __addax::Error> {
-                __addax::Model::new(Self::new(), device)
+                __addax::Model::new(#value, device)
             }
 
             #inputs

@@ -15,6 +15,7 @@
 //!         impl Layer for Letters ..       // nested.rs: so that it can be a layer of another network
 //!         impl Facts for Letters ..       // facts.rs: what the compiler knows of the network
 //!     };
+//!     const _: () = { .. };               // lints.rs: warnings, at the layers' names
 //! };
 //! ```
 //!
@@ -25,8 +26,10 @@ mod dfdx;
 mod facts;
 mod fallback;
 mod generics;
+mod head;
 mod layers;
 mod lines;
+mod lints;
 mod nested;
 mod ports;
 mod running;
@@ -164,6 +167,7 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let lines = lines::lines(&context);
         let nested = nested::nested(&context);
         let facts = facts::facts(&context);
+        let lints = lints::lints(&context);
         quote! {
             #consts
             #types
@@ -175,6 +179,8 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
                 #nested
                 #facts
             };
+            // Last, so that an editor that asks for a layer's name finds the layer before a warning.
+            #lints
         }
     };
     let ports = ports::structs(&context);

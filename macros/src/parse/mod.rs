@@ -35,13 +35,15 @@ pub(crate) fn network(tokens: TokenStream, errors: &mut Errors) -> Network {
         (None, None) => Span::call_site(),
     };
     let mut cursor = Cursor::new(&head, end);
-    let attributes = header::attributes(&mut cursor, errors);
+    let mut attributes = header::attributes(&mut cursor, errors);
+    let silenced = crate::lints::take(&mut attributes, errors);
     let visibility = header::visibility(&mut cursor);
     header::skip_item_keyword(&mut cursor, errors);
     let must_be_named = !attributes.is_empty() || !matches!(visibility, Visibility::Inherited);
     let name = header::name(&mut cursor, must_be_named, errors);
     let mut network = Network {
         attributes,
+        silenced,
         visibility,
         name,
         generics: Generics::default(),

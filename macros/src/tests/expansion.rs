@@ -219,7 +219,7 @@ fn with_parameters_the_constants_belong_to_the_type() {
     );
     has(
         &code,
-        "type Input = (In,); type Output = (::addax::dfdx::shapes::Const<{ OUT }>,);",
+        "type Input = (In,); type Output = (::addax::dfdx::shapes::Const<OUT>,);",
     );
     has(&code, "const { Self::__CHECKS };");
     // Without a default for each, nothing can be checked where it is declared.

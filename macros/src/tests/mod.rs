@@ -3,6 +3,7 @@
 mod budget;
 mod expansion;
 mod graphs;
+mod lints;
 mod mistakes;
 mod mutations;
 

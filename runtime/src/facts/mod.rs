@@ -15,8 +15,8 @@ pub use budget::{Quantity, budget};
 pub use fields::{layers, min_input, reach};
 pub(crate) use fingerprint::Description;
 pub use rustdoc::{Axes, LayerAt};
-pub use table::summary;
-pub(crate) use table::{Row, row, table};
+pub(crate) use table::table;
+pub use table::{TableRow, rows, summary};
 
 use crate::shape::{Reach, Shape, Totals};
 
@@ -84,6 +84,9 @@ pub trait Facts {
     const LAYERS: &'static [LayerInfo];
     /// The table of the layers: what [`Model::summary`](crate::Model::summary) shows.
     const SUMMARY: &'static str;
+    /// The rows of the table.
+    #[doc(hidden)]
+    const ROWS: &'static [TableRow];
     /// The architecture as one number: an FNV-1a hash of the kinds of the layers, their shapes, the options that decide
     /// what the weights mean, and how the layers are connected. Names do not count. The same declaration has the same
     /// fingerprint in all versions of Addax that share their minor version.

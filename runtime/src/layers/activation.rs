@@ -5,7 +5,7 @@ use crate::activations::ActivationFunction;
 use crate::error::Result;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::op::{Backward, Forward, Op};
-use crate::shape::{Outcome, Reach, Shape, one_input};
+use crate::shape::{Outcome, Reach, Role, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -52,9 +52,16 @@ impl Activation {
     /// The shape rule.
     pub const fn output(&self, inputs: &[Shape]) -> Outcome {
         match one_input("Activation", inputs) {
+            // It applies nothing: what the layer before it applies still holds.
+            Ok(input) if matches!(self.activation, ActivationFunction::Linear) => {
+                Outcome::ok(input)
+                    .with_reach(Reach::Place)
+                    .with_role(Role::View)
+            }
             Ok(input) => Outcome::ok(input)
                 .with_activation(self.activation)
-                .with_reach(Reach::Place),
+                .with_reach(Reach::Place)
+                .with_role(Role::Function),
             Err(error) => error,
         }
     }

@@ -11,7 +11,7 @@ use crate::initializers::Initializer;
 use crate::kernels::convolution::Convolution;
 use crate::layer_parameters;
 use crate::op::{Backward, Forward, GpuMemory, Memory, Op, Parameters};
-use crate::shape::{Message, Outcome, Parameter, Shape, one_input};
+use crate::shape::{Message, Outcome, Parameter, Role, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
 
@@ -127,6 +127,7 @@ impl Conv2D {
             .with_macs((height * width).saturating_mul(kernel.size()))
             .with_activation(self.activation)
             .with_window(window(self.kernel_size, self.strides, self.padding))
+            .with_role(Role::Convolution)
             .with(Parameter::new("kernel", kernel, self.kernel_initializer));
         if self.use_bias {
             let bias = Shape::new([self.filters]);

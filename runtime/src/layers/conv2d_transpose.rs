@@ -12,7 +12,7 @@ use crate::kernels::convolution::Convolution;
 use crate::kernels::convolution::transposed::TransposedConvolution;
 use crate::layer_parameters;
 use crate::op::{Backward, Forward, GpuMemory, Memory, Op, Parameters};
-use crate::shape::{Message, Outcome, Parameter, Setting, Shape, one_input};
+use crate::shape::{Message, Outcome, Parameter, Role, Setting, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
 
@@ -144,6 +144,7 @@ impl Conv2DTranspose {
             .with(Parameter::new("kernel", kernel, self.kernel_initializer))
             .with_macs(macs)
             .with_activation(self.activation)
+            .with_role(Role::Convolution)
             .with_setting("strides", Setting::Pair(self.strides))
             .with_setting("padding", Setting::Word(self.padding.name()));
         let outcome = match self.output_padding {

@@ -68,6 +68,7 @@ pub use maximum::Maximum;
 pub use minimum::Minimum;
 pub use multiply::Multiply;
 pub use padding::Padding;
+pub(crate) use padding::are_channels_first;
 pub use reshape::Reshape;
 pub use subtract::Subtract;
 

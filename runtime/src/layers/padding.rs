@@ -79,7 +79,7 @@ pub(crate) const fn window_output(
         Padding::Same => Ok([height.div_ceil(strides[0]), width.div_ceil(strides[1])]),
         Padding::Valid => {
             if size[0] > height || size[1] > width {
-                return Err(Message::new("the ")
+                let message = Message::new("the ")
                     .number(size[0])
                     .text("x")
                     .number(size[1])
@@ -88,7 +88,18 @@ pub(crate) const fn window_output(
                     .text(" of `")
                     .text(layer)
                     .text("` does not fit: ")
-                    .gives(input)
+                    .gives(input);
+                if input.is_input() && are_channels_first(input) {
+                    return Err(message
+                        .help("images are (height, width, channels): write `(")
+                        .number(width)
+                        .text(", ")
+                        .number(input.dim(2))
+                        .text(", ")
+                        .number(height)
+                        .text(")`"));
+                }
+                return Err(message
                     .help("use a smaller ")
                     .text(window)
                     .text(", fewer poolings before it, or `padding = same`"));
@@ -99,6 +110,11 @@ pub(crate) const fn window_output(
             ])
         }
     }
+}
+
+/// Whether this looks like (channels, height, width), the order of other libraries: 1 or 3 rows of many channels.
+pub(crate) const fn are_channels_first(image: Shape) -> bool {
+    image.rank() == 3 && matches!(image.dim(0), 1 | 3) && image.dim(1) >= 8 && image.dim(2) >= 8
 }
 
 /// The window as the facts of a network know it.

@@ -30,11 +30,11 @@ pub use weighted::Weighted;
 /// Predicted probabilities that are not computed from logits are kept this far from 0 and 1, as Keras does.
 pub(crate) const EPSILON: f32 = 1e-7;
 
-/// What is trained for.
+/// What is trained for. A loss of one's own also says which networks it [`Suits`](crate::heads::Suits).
 #[diagnostic::on_unimplemented(
     message = "this model has no loss to train for",
     label = "not compiled",
-    note = "compile it first: `let mut model = model.compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)?;`"
+    note = "compile it first, and keep what `compile` gives: `let mut model = model.compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)?;`"
 )]
 pub trait Loss: Debug + Send + Sync {
     /// The kind of target it takes: [`Classes`](crate::training::Classes) or [`Values`](crate::training::Values).

@@ -1,15 +1,15 @@
 //! The losses of all outputs of a network.
 
 use super::Loss;
-use crate::shape::StaticShape;
 
-/// The losses of a network that gives `Output`: one loss, or for several outputs one each, under their names.
+/// What a network is trained for: one loss, or for several outputs one each, under their names. Which network they are
+/// for, [`LossOf`](crate::heads::LossOf) says.
 #[diagnostic::on_unimplemented(
     message = "this model has no loss to train for",
     label = "not compiled",
-    note = "compile it first: `let mut model = model.compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)?;`"
+    note = "compile it first, and keep what `compile` gives: `let mut model = model.compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)?;`"
 )]
-pub trait LossSet<Output> {
+pub trait LossSet {
     /// The kinds of targets they take: [`Classes`](crate::training::Classes) or [`Values`](crate::training::Values).
     type Target;
 
@@ -18,7 +18,7 @@ pub trait LossSet<Output> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<L: Loss + 'static, S: StaticShape> LossSet<S> for L {
+impl<L: Loss + 'static> LossSet for L {
     type Target = L::Target;
 
     fn into_losses(self) -> Vec<Box<dyn Loss>> {

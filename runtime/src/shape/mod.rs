@@ -14,17 +14,19 @@ mod message;
 mod nested;
 mod outcome;
 mod reach;
+mod role;
 mod setting;
 mod types;
 
 pub use generic::{At, Leading, N, Table, Trailing};
 pub use message::Message;
-pub use nested::{nested, several_outputs};
+pub use nested::{inside, nested, several_outputs};
 pub use outcome::{
     MAX_PARAMETERS, MAX_SETTINGS, Outcome, Parameter, Totals, declared, declared_output, one_input,
     report,
 };
 pub use reach::{Reach, Window};
+pub use role::Role;
 pub use setting::Setting;
 pub use types::{AsShape, BatchShape, Dims, LastOf, StaticShape};
 
@@ -104,7 +106,7 @@ impl Shape {
 
     /// Whether this is the shape of an input of the network: `network!` calls it "the input", or "the input `image`" if it
     /// has a name.
-    const fn is_input(self) -> bool {
+    pub(crate) const fn is_input(self) -> bool {
         let (name, input) = (self.from.as_bytes(), b"the input");
         let mut i = 0;
         while i < input.len() {

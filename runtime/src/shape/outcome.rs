@@ -1,6 +1,6 @@
 //! What a shape rule says.
 
-use super::{Message, Reach, Setting, Shape, Window};
+use super::{Message, Reach, Role, Setting, Shape, Window};
 use crate::activations::ActivationFunction;
 use crate::facts::Blueprint;
 use crate::initializers::Initializer;
@@ -72,6 +72,7 @@ pub struct Outcome {
     macs: usize,
     activation: Option<ActivationFunction>,
     reach: Reach,
+    role: Role,
     settings: [Option<(&'static str, Setting)>; MAX_SETTINGS],
     network: Option<Totals>,
     error: Option<Message>,
@@ -109,6 +110,7 @@ impl Outcome {
             macs: 0,
             activation: None,
             reach: Reach::Unknown,
+            role: Role::Other,
             settings: [None; MAX_SETTINGS],
             network: None,
             error: None,
@@ -123,6 +125,7 @@ impl Outcome {
             macs: 0,
             activation: None,
             reach: Reach::Unknown,
+            role: Role::Other,
             settings: [None; MAX_SETTINGS],
             network: None,
             error: Some(message),
@@ -157,6 +160,12 @@ impl Outcome {
     /// Says which activation the layer applies to its output.
     pub const fn with_activation(mut self, activation: ActivationFunction) -> Self {
         self.activation = Some(activation);
+        self
+    }
+
+    /// Says what the layer does to its input, for the lints.
+    pub const fn with_role(mut self, role: Role) -> Self {
+        self.role = role;
         self
     }
 
@@ -204,6 +213,11 @@ impl Outcome {
     /// Which part of its input one number of the output depends on.
     pub const fn reach(&self) -> Reach {
         self.reach
+    }
+
+    /// What the layer does to its input, as far as it says so.
+    pub const fn role(&self) -> Role {
+        self.role
     }
 
     /// The options that decide what the weights mean, in order.

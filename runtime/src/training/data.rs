@@ -101,6 +101,17 @@ impl<T: Sample, const N: usize> Samples for [T; N] {
     }
 }
 
+/// One number a sample, like a `Vec<f32>`.
+impl<Batch: Dim> Samples for Tensor<(Batch,), f32, Cpu> {
+    type Sample = (Const<1>,);
+
+    fn values(&self) -> Cow<'_, [f32]> {
+        Cow::Owned(values(self))
+    }
+}
+
+impl<Batch: Dim> Numbers for Tensor<(Batch,), f32, Cpu> {}
+
 impl<X: Samples + ?Sized> Samples for &X {
     type Sample = X::Sample;
 
@@ -108,6 +119,8 @@ impl<X: Samples + ?Sized> Samples for &X {
         X::values(self)
     }
 }
+
+impl<X: Numbers + ?Sized> Numbers for &X {}
 
 macro_rules! tensors_are_samples {
     ($($Dim:ident),+) => {
@@ -118,6 +131,8 @@ macro_rules! tensors_are_samples {
                 Cow::Owned(values(self))
             }
         }
+
+        impl<Batch: Dim, $($Dim: ConstDim),+> Numbers for Tensor<(Batch, $($Dim),+), f32, Cpu> {}
     };
 }
 tensors_are_samples!(D1);
@@ -176,6 +191,12 @@ pub struct Classes;
 pub struct Values;
 
 /// A whole number that may be a class id.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a class id",
+    label = "labels of `{Self}`",
+    note = "`SparseCategoricalCrossentropy` takes the number of each sample's class, such as `vec![3_u8, 1, 4]`",
+    note = "for one-hot classes, arrays of `f32`, use `CategoricalCrossentropy`; for numbers, `MeanSquaredError`"
+)]
 pub trait ClassId: Copy {
     /// The id, or a negative number for what cannot be one.
     fn id(self) -> i64;
@@ -199,7 +220,8 @@ class_ids!(u8, u16, u32, u64, usize, i8, i16, i32, i64);
     message = "these labels do not fit the loss",
     label = "the loss takes `{Kind}`",
     note = "`SparseCategoricalCrossentropy` takes class ids, a `Vec` of whole numbers, of a network that gives a vector",
-    note = "every other loss takes numbers in the shape of the answer: a `Vec` of arrays of `f32`, or a tensor; one-hot classes for `CategoricalCrossentropy`"
+    note = "every other loss takes numbers in the shape of the answer: a `Vec` of arrays of `f32`, or a tensor; one-hot classes for `CategoricalCrossentropy`",
+    note = "a network with several outputs takes the labels of each, in the struct of its outputs"
 )]
 pub trait Labels<Kind, Output> {
     /// The labels in the form that training uses.
@@ -236,9 +258,7 @@ impl<Batch: Dim, N: ConstDim> Labels<Classes, (N,)> for Tensor<(Batch,), usize, 
     }
 }
 
-// Without this, rustc would say of class ids that they are not samples, which is not the point.
-#[diagnostic::do_not_recommend]
-impl<X: Samples + ?Sized, Output> Labels<Values, Output> for X
+impl<X: Numbers + ?Sized, Output> Labels<Values, Output> for X
 where
     X::Sample: FitsOutput<Output>,
 {
@@ -250,20 +270,45 @@ where
     }
 }
 
+/// Labels that are numbers: [`Samples`] whose elements say of themselves that they are, so that class ids are told what the
+/// loss takes and not that they are no samples.
+#[diagnostic::on_unimplemented(
+    message = "these labels do not fit the loss, which takes numbers in the shape of the answer",
+    label = "labels of type `{Self}`",
+    note = "numbers are a `Vec` of arrays of `f32`, a `Vec<f32>` for one number a sample, or a dfdx tensor"
+)]
+pub trait Numbers: Samples {}
+impl<T: Number> Numbers for [T] {}
+impl<T: Number> Numbers for Vec<T> {}
+impl<T: Number, const ROWS: usize> Numbers for [T; ROWS] {}
+
+/// One label that is a number or an array of them.
+#[diagnostic::on_unimplemented(
+    message = "the loss takes labels of `f32`, but these are of `{Self}`",
+    label = "labels of `{Self}`",
+    note = "for class ids, which are whole numbers, use `SparseCategoricalCrossentropy`",
+    note = "for yes or no, and for what is to be predicted, make them `f32`: `y.iter().map(|&label| label as f32).collect::<Vec<f32>>()`"
+)]
+pub trait Number: Sample {}
+impl Number for f32 {}
+impl<const A: usize> Number for [f32; A] {}
+impl<const A: usize, const B: usize> Number for [[f32; B]; A] {}
+impl<const A: usize, const B: usize, const C: usize> Number for [[[f32; C]; B]; A] {}
+
 /// Labels for all outputs of a network: [`Labels`] for one output, or for several outputs those of each, under their
 /// names: `FacesOutputs { race: &races, glad: &glads }`.
 #[diagnostic::on_unimplemented(
     message = "these labels do not fit the loss",
     label = "the loss takes `{Kind}`",
     note = "`SparseCategoricalCrossentropy` takes class ids, a `Vec` of whole numbers, of a network that gives a vector",
-    note = "every other loss takes numbers in the shape of the answer: a `Vec` of arrays of `f32`, or a tensor; one-hot classes for `CategoricalCrossentropy`"
+    note = "every other loss takes numbers in the shape of the answer: a `Vec` of arrays of `f32`, or a tensor; one-hot classes for `CategoricalCrossentropy`",
+    note = "a network with several outputs takes the labels of each, in the struct of its outputs"
 )]
 pub trait LabelData<Kind, Output> {
     /// The labels of each output in the form that training uses.
     fn all_targets(&self) -> Vec<Targets<'_>>;
 }
 
-#[diagnostic::do_not_recommend]
 impl<Kind, Output, Y: Labels<Kind, Output> + ?Sized> LabelData<Kind, Output> for Y {
     fn all_targets(&self) -> Vec<Targets<'_>> {
         vec![self.targets()]

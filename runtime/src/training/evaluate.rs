@@ -94,7 +94,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// ```
     pub fn evaluate<X, Y>(&self, x: &X, y: &Y) -> Result<Evaluation>
     where
-        L: LossSet<N::Output>,
+        L: LossSet,
         X: InputData + ?Sized,
         X::Shapes: FitsInput<N::Input, N>,
         Y: LabelData<L::Target, N::Output> + ?Sized,

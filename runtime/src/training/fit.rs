@@ -62,7 +62,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// ```
     pub fn fit<X, Y>(&mut self, x: &X, y: &Y, options: FitOptions<'_, X, Y>) -> Result<History>
     where
-        L: LossSet<N::Output>,
+        L: LossSet,
         X: InputData + ?Sized,
         X::Shapes: FitsInput<N::Input, N>,
         Y: LabelData<L::Target, N::Output> + ?Sized,

@@ -36,6 +36,7 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "predict_classes")]
     pub fn predict<X>(&self, x: &X) -> Result<<N::Output as Ports>::Answers>
     where
         X: InputData + ?Sized,
