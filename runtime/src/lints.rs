@@ -51,6 +51,8 @@ pub struct Calls<'a> {
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
+    /// The number of the layer: calls of one layer share its weights.
+    pub layer: usize,
     /// What the layer's shape rule says.
     pub outcome: &'a Outcome,
     /// What it takes.
@@ -137,6 +139,8 @@ lints! {
         help: if it is meant, silence this with `#[allow(addax::softmax_of_one)]` in front of the network";
     /// Two `Dense` layers one behind the other, the first without an activation: together they do no more than one.
     /// Dropout and a new shape between them change nothing in that.
+    ///
+    /// Not found of a layer that is called several times: its weights serve the other calls, too.
     3 dense_without_activation: "with no activation between them, this `Dense` and the next do no more than one of them would\n\
         help: write `activation = relu` here\n\
         help: if it is meant, silence this with `#[allow(addax::dense_without_activation)]` in front of the network";
@@ -209,6 +213,7 @@ const fn is_dense_without_activation(network: &Calls<'_>, i: usize) -> bool {
     let mut j = i;
     if !matches!(outcome.role(), Role::Connected)
         || !matches!(outcome.activation(), Some(ActivationFunction::Linear))
+        || is_shared(network, i)
     {
         return false;
     }
@@ -217,7 +222,7 @@ const fn is_dense_without_activation(network: &Calls<'_>, i: usize) -> bool {
             return false;
         };
         match network.calls[taker].outcome.role() {
-            Role::Connected => return true,
+            Role::Connected => return !is_shared(network, taker),
             Role::Noise | Role::View => j = taker,
             Role::Convolution | Role::Function | Role::Other => return false,
         }
@@ -249,6 +254,18 @@ const fn is_channels_first(network: &Calls<'_>, i: usize) -> bool {
 const fn applies_softmax(outcome: &Outcome) -> bool {
     !matches!(outcome.role(), Role::Other)
         && matches!(outcome.activation(), Some(ActivationFunction::Softmax))
+}
+
+/// Whether the layer of call `i` is called elsewhere, too.
+const fn is_shared(network: &Calls<'_>, i: usize) -> bool {
+    let mut j = 0;
+    while j < network.calls.len() {
+        if j != i && network.calls[j].layer == network.calls[i].layer {
+            return true;
+        }
+        j += 1;
+    }
+    false
 }
 
 const fn is_output(network: &Calls<'_>, i: usize) -> bool {
@@ -289,7 +306,7 @@ const fn only_taker(network: &Calls<'_>, i: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::{Activation, Conv2D, Dense, Dropout, Flatten};
+    use crate::layers::{Activation, Add, Conv2D, Conv2DTranspose, Dense, Dropout, Flatten};
 
     /// A layer of a list, by its shape rule.
     type Rule<'a> = &'a dyn Fn(&[Shape]) -> Outcome;
@@ -312,7 +329,12 @@ mod tests {
         let calls: Vec<Call<'_>> = outcomes
             .iter()
             .zip(&sources)
-            .map(|(outcome, from)| Call { outcome, from })
+            .enumerate()
+            .map(|(layer, (outcome, from))| Call {
+                layer,
+                outcome,
+                from,
+            })
             .collect();
         let network = Calls {
             inputs: &[input],
@@ -347,6 +369,17 @@ mod tests {
         assert_eq!(lint([4], &[&inside, DROPOUT, &last], 0), [0, found, 0, 0]);
         assert_eq!(lint([4], &[&inside], 0), [0, 0]);
         assert_eq!(lint([4], &[&inside, FLATTEN], 0), [0, 0, 0]);
+        let image: Rule<'_> = &|inputs| {
+            let layer = Conv2D {
+                activation: Softmax,
+                ..Conv2D::new(2, [1, 1])
+            };
+            layer.output(inputs)
+        };
+        let larger: Rule<'_> = &|inputs| Conv2DTranspose::new(2, [3, 3]).output(inputs);
+        assert_eq!(lint([4, 4, 1], &[image, larger], 0), [0, found, 0]);
+        let sum: Rule<'_> = &|inputs| Add::new().output(&[inputs[0], inputs[0]]);
+        assert_eq!(lint([4], &[&inside, sum, &last], 0), [0, 0, 0, 0]);
         let apart: Rule<'_> = &|inputs| Activation::new(Softmax).output(inputs);
         assert_eq!(lint([4], &[apart, &last], 0), [0, found, 0]);
         assert_eq!(lint([4], &[&inside, &last], softmax_inside::BIT), [0, 0, 0]);
@@ -437,14 +470,17 @@ mod tests {
             (&[Source::Call(0)], &[Source::Call(0), Source::Call(1)]);
         let mut calls = [
             Call {
+                layer: 0,
                 outcome: &linear,
                 from: &[Source::Input(0)],
             },
             Call {
+                layer: 1,
                 outcome: &linear,
                 from: one,
             },
             Call {
+                layer: 2,
                 outcome: &sum,
                 from: two,
             },
@@ -468,5 +504,7 @@ mod tests {
             dense_without_activation::NUMBER
         );
         assert_eq!(of_first(&calls, &[Source::Call(2), Source::Call(0)]), 0);
+        calls[0].layer = calls[1].layer;
+        assert_eq!(of_first(&calls, &[Source::Call(2)]), 0);
     }
 }

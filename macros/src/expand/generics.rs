@@ -2,6 +2,7 @@
 
 use super::transplant::transplant;
 use super::{Context, numbered};
+use crate::names::is_reserved;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Expr, GenericParam, Generics};
@@ -49,6 +50,10 @@ impl Parameters {
         self.names
             .iter()
             .any(|parameter| matches!(parameter, Parameter::Type(name) if name == word))
+    }
+
+    fn has(&self, word: &Ident) -> bool {
+        self.names.iter().any(|parameter| parameter.name() == word)
     }
 
     /// `const SIDE: usize, Side: ConstDim,` for the head of an impl.
@@ -131,8 +136,11 @@ pub(super) fn dimension(size: &Expr, context: &Context<'_>) -> TokenStream {
     };
     match name {
         Some(name) if context.parameters.is_type(name) => name.to_token_stream(),
-        Some(name) => quote!(::addax::dfdx::shapes::Const<#name>),
-        None => {
+        // Of a name that is not known rustc speaks better in braces; a word of Rust cannot be read in them.
+        Some(name) if context.parameters.has(name) || is_reserved(name) => {
+            quote!(::addax::dfdx::shapes::Const<#name>)
+        }
+        _ => {
             let size = transplant(size.to_token_stream(), context);
             quote!(::addax::dfdx::shapes::Const<{ #size }>)
         }

@@ -55,8 +55,9 @@ fn calls<'a>(context: &'a Context<'_>) -> impl Iterator<Item = (TokenStream, Tok
         let outcome = numbered("__OUTCOME", i);
         let from = call.inputs.iter().flatten().map(|source| value(*source));
         let number = Literal::usize_unsuffixed(i);
+        let layer = Literal::usize_unsuffixed(call.layer);
         (
-            quote!(__addax::lints::Call { outcome: &#outcome, from: &[#(#from),*] }),
+            quote!(__addax::lints::Call { layer: #layer, outcome: &#outcome, from: &[#(#from),*] }),
             found(
                 &quote!(of_call(&__CALLS, #number, __SILENCED)),
                 call.place.first,

@@ -34,8 +34,8 @@ fn the_lints_see_who_takes_what() {
         "const __CALLS: __addax::lints::Calls<'static> = __addax::lints::Calls {
             inputs: &[__INPUT_0],
             calls: &[
-                __addax::lints::Call { outcome: &__OUTCOME_0, from: &[__addax::lints::Source::Input(0)] },
-                __addax::lints::Call { outcome: &__OUTCOME_1, from: &[__addax::lints::Source::Call(0)] },
+                __addax::lints::Call { layer: 0, outcome: &__OUTCOME_0, from: &[__addax::lints::Source::Input(0)] },
+                __addax::lints::Call { layer: 1, outcome: &__OUTCOME_1, from: &[__addax::lints::Source::Call(0)] },
             ],
             outputs: &[__addax::lints::Source::Call(1)],
         };
@@ -75,13 +75,14 @@ fn the_lints_see_each_call_of_a_shared_layer() {
         "const __CALLS: __addax::lints::Calls<'static> = __addax::lints::Calls {
             inputs: &[__INPUT_0, __INPUT_1],
             calls: &[
-                __addax::lints::Call { outcome: &__OUTCOME_0, from: &[__addax::lints::Source::Input(0)] },
-                __addax::lints::Call { outcome: &__OUTCOME_1, from: &[__addax::lints::Source::Input(1)] },
+                __addax::lints::Call { layer: 0, outcome: &__OUTCOME_0, from: &[__addax::lints::Source::Input(0)] },
+                __addax::lints::Call { layer: 0, outcome: &__OUTCOME_1, from: &[__addax::lints::Source::Input(1)] },
                 __addax::lints::Call {
+                    layer: 1,
                     outcome: &__OUTCOME_2,
                     from: &[__addax::lints::Source::Call(0), __addax::lints::Source::Call(1)]
                 },
-                __addax::lints::Call { outcome: &__OUTCOME_3, from: &[__addax::lints::Source::Call(2)] },
+                __addax::lints::Call { layer: 2, outcome: &__OUTCOME_3, from: &[__addax::lints::Source::Call(2)] },
             ],
             outputs: &[__addax::lints::Source::Input(0), __addax::lints::Source::Call(3)],
         };",

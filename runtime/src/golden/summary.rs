@@ -130,7 +130,7 @@ network! {
 network! {
     /// One layer after another, declared as a graph.
     Line: (image: 8) => (digit: 2) {
-        let x = Dense(4)(image);
+        let x = Dense(4, activation = relu)(image);
         let digit = Dense(2)(x);
     }
 }

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::gpu::command::not_on_a_gpu;
 use crate::gpu::{RecordMetric, Recorder};
-use crate::ports::{OneOutput, Ports};
+use crate::ports::Ports;
 use crate::training::data::TargetRows;
 use std::fmt::Debug;
 
@@ -14,6 +14,8 @@ mod mean_squared_error;
 pub use accuracy::{Accuracy, largest};
 pub use mean_absolute_error::MeanAbsoluteError;
 pub use mean_squared_error::MeanSquaredError;
+
+pub use crate::ports::OneOutput;
 
 /// Something that is counted over samples.
 ///
@@ -87,6 +89,7 @@ impl<M: Metric + 'static> MetricList for M {
     message = "`{Self}` is neither a metric nor a tuple of metrics",
     label = "not a metric",
     note = "metrics are values: `Accuracy` is one, `(Accuracy, MeanSquaredError)` are two, and `()` is none",
+    note = "the arguments of `compile` are an optimizer, a loss and metrics: `compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)`",
     note = "a network with several outputs takes the metrics of each, in the struct of its outputs"
 )]
 pub trait MetricSet<Output> {

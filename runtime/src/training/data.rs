@@ -278,9 +278,9 @@ where
     note = "numbers are a `Vec` of arrays of `f32`, a `Vec<f32>` for one number a sample, or a dfdx tensor"
 )]
 pub trait Numbers: Samples {}
-impl<T: Number> Numbers for [T] {}
-impl<T: Number> Numbers for Vec<T> {}
-impl<T: Number, const ROWS: usize> Numbers for [T; ROWS] {}
+impl<T: LabelNumber> Numbers for [T] {}
+impl<T: LabelNumber> Numbers for Vec<T> {}
+impl<T: LabelNumber, const ROWS: usize> Numbers for [T; ROWS] {}
 
 /// One label that is a number or an array of them.
 #[diagnostic::on_unimplemented(
@@ -289,11 +289,11 @@ impl<T: Number, const ROWS: usize> Numbers for [T; ROWS] {}
     note = "for class ids, which are whole numbers, use `SparseCategoricalCrossentropy`",
     note = "for yes or no, and for what is to be predicted, make them `f32`: `y.iter().map(|&label| label as f32).collect::<Vec<f32>>()`"
 )]
-pub trait Number: Sample {}
-impl Number for f32 {}
-impl<const A: usize> Number for [f32; A] {}
-impl<const A: usize, const B: usize> Number for [[f32; B]; A] {}
-impl<const A: usize, const B: usize, const C: usize> Number for [[[f32; C]; B]; A] {}
+pub trait LabelNumber: Sample {}
+impl LabelNumber for f32 {}
+impl<const A: usize> LabelNumber for [f32; A] {}
+impl<const A: usize, const B: usize> LabelNumber for [[f32; B]; A] {}
+impl<const A: usize, const B: usize, const C: usize> LabelNumber for [[[f32; C]; B]; A] {}
 
 /// Labels for all outputs of a network: [`Labels`] for one output, or for several outputs those of each, under their
 /// names: `FacesOutputs { race: &races, glad: &glads }`.

@@ -12,8 +12,8 @@ mod progress;
 
 pub use arrays::Arrays;
 pub use data::{
-    ClassId, Classes, FitsInput, FitsOutput, InputData, LabelData, Labels, Number, Numbers, Sample,
-    Samples, TargetRows, Values,
+    ClassId, Classes, FitsInput, FitsOutput, InputData, LabelData, LabelNumber, Labels, Numbers,
+    Sample, Samples, TargetRows, Values,
 };
 pub use evaluate::Evaluation;
 pub use history::History;
