@@ -3,8 +3,9 @@
 pub use crate::device::Device;
 pub use crate::error::{Error, Result};
 pub use crate::facts::{
-    Axes, Blueprint, Call, Facts, LayerAt, LayerEntry, LayerInfo, Quantity, budget, facts_of,
-    layers, layers_of, min_input, min_input_of, summary, summary_of,
+    Axes, Blueprint, Call, Facts, LayerAt, LayerEntry, LayerInfo, Quantity, TableRow, budget,
+    facts_of, layers, layers_of, min_input, min_input_of, reach, rows, summary, summary_of,
+    totals_of,
 };
 pub use crate::graph::Graph;
 pub use crate::heads::{AnyHead, AsHead, HeadKind, head_kind, of_output};
@@ -15,8 +16,8 @@ pub use crate::network::{LayerSet, Network, Weights};
 pub use crate::op::Op;
 pub use crate::ports::Ports;
 pub use crate::shape::{
-    AsShape, At, Dims, Outcome, Shape, StaticShape, Table, declared, declared_output, nested,
-    report, several_outputs,
+    AsShape, At, Dims, Outcome, Reach, Shape, StaticShape, Table, declared, declared_output,
+    inside, nested, report, several_outputs,
 };
 pub use crate::tape::{Built, BuiltLayer, FlatBatch, LayerParameters, NoParameters};
 pub use crate::training::data::Targets;

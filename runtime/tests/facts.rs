@@ -194,3 +194,64 @@ fn weights_of_another_inner_network_are_refused() {
         "`encoder.conv2d`: activation tanh in the file, but activation relu in the network"
     );
 }
+
+network! {
+    /// Two windows, one after the other.
+    Block: (20, 20, 1) => (9, 9, 2) {
+        Conv2D(2, 3, activation = relu),
+        MaxPooling2D(),
+    }
+}
+
+network! {
+    /// A window over what a network gives.
+    Blocks: (20, 20, 1) => 3 {
+        Block(),
+        Conv2D(1, 3),
+        Flatten(),
+        Dense(3),
+    }
+}
+
+network! {
+    /// A network that ends in a vector, and another behind it.
+    Ends: (8, 8, 1) => 2 {
+        Encoder(),
+        Dense(2),
+    }
+}
+
+#[test]
+fn windows_are_followed_through_inner_networks() {
+    assert_eq!(Block::MIN_INPUT, Some((4, 4)));
+    let fields = Blocks::LAYERS.iter().map(|layer| layer.receptive_field);
+    let sides = [4, 8, 8, 20].map(|side| Some((side, side)));
+    assert!(fields.eq(sides));
+    // 8, 6, 3, 1: a side of 7 would leave two places for the last window.
+    assert_eq!(Blocks::MIN_INPUT, Some((8, 8)));
+    assert_eq!(Ends::MIN_INPUT, Encoder::MIN_INPUT);
+    assert_eq!(Ends::MIN_INPUT, Some((3, 3)));
+    assert_eq!(Ends::LAYERS[0].receptive_field, Some((8, 8)));
+}
+
+network! {
+    /// As many sizes as the user likes.
+    Convnet<const SIDE: usize = 12, const CLASSES: usize = 3>: (SIDE, SIDE, 1) => CLASSES, budget(params < 100 * SIDE) {
+        Conv2D(2, 3, activation = relu),
+        Flatten(),
+        Dense(CLASSES, activation = softmax),
+    }
+}
+
+const _: () = assert!(<Convnet>::PARAMS == 20 + 200 * 3 + 3);
+const _: () = assert!(Convnet::<5, 2>::PARAMS == 20 + 18 * 2 + 2);
+const _: () = assert!(Convnet::<5, 2>::MACS == 9 * 18 + 18 * 2);
+
+#[test]
+fn a_network_with_parameters_has_facts_for_each_of_their_values() {
+    assert_eq!(Convnet::<5, 2>::LAYERS[1].output_shape.dims(), [18]);
+    assert_eq!(<Convnet>::LAYERS[1].output_shape.dims(), [200]);
+    assert_ne!(Convnet::<5, 2>::FINGERPRINT, <Convnet>::FINGERPRINT);
+    let model = Convnet::<5, 2>::build(&Cpu::default()).unwrap();
+    assert_eq!(model.summary().to_string(), Convnet::<5, 2>::SUMMARY);
+}

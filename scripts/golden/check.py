@@ -27,6 +27,10 @@ for path in sorted(GOLDEN.rglob("*")):
     if path.suffix == ".txt":
         assert path.read_text(encoding="utf-8").startswith('Model: "'), name
         continue
+    if path.suffix == ".json":
+        for graph in json.loads(path.read_text()):
+            assert sorted(graph["rows"]) == list(range(len(graph["rows"]))), name
+        continue
     with safe_open(path, "numpy") as file:
         metadata = file.metadata()
         json.loads(metadata["case"])

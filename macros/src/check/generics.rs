@@ -1,9 +1,10 @@
 //! What a network with parameters can say in its header.
 
+use super::Wiring;
 use crate::ast::{Port, Shape};
 use crate::errors::{Errors, Place};
 use crate::text;
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Expr, GenericParam, Generics};
 
@@ -23,6 +24,46 @@ pub(super) fn header(ports: &mut [Port], generics: &Generics, errors: &mut Error
             port.shape = None;
         }
     }
+}
+
+/// Takes out the names of ports that are names of parameters: Rust would take them for the parameter.
+pub(super) fn ports(ports: &mut [Port], generics: &Generics, errors: &mut Errors) {
+    for port in ports {
+        if port
+            .name
+            .as_ref()
+            .is_some_and(|name| refuse(name, generics, errors))
+        {
+            port.name = None;
+        }
+    }
+}
+
+/// The same for values. Their names stay, but editors are not told of any.
+pub(super) fn lines(wiring: &mut Wiring, generics: &Generics, errors: &mut Errors) {
+    let refused = wiring
+        .lines
+        .iter()
+        .filter(|line| refuse(&line.name, generics, errors))
+        .count();
+    if refused > 0 {
+        wiring.lines.clear();
+    }
+}
+
+fn refuse(name: &Ident, generics: &Generics, errors: &mut Errors) -> bool {
+    let taken = generics
+        .params
+        .iter()
+        .any(|parameter| is_named(parameter, name));
+    if taken {
+        errors.push_help(
+            name.span(),
+            format!("`{name}` is a parameter of this network, and no value can be called that"),
+            "choose another name",
+        );
+    }
+    taken
 }
 
 fn is_plain(shape: &Shape, generics: &Generics, errors: &mut Errors) -> bool {
@@ -69,7 +110,7 @@ fn mentions(tokens: TokenStream, generics: &Generics) -> bool {
     })
 }
 
-fn is_named(parameter: &GenericParam, name: &proc_macro2::Ident) -> bool {
+fn is_named(parameter: &GenericParam, name: &Ident) -> bool {
     match parameter {
         GenericParam::Const(parameter) => parameter.ident == *name,
         GenericParam::Type(parameter) => parameter.ident == *name,

@@ -163,6 +163,8 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
     let mut outputs = ports::different(outputs, "output", errors);
     generics::header(&mut inputs, &generics, errors);
     generics::header(&mut outputs, &generics, errors);
+    generics::ports(&mut inputs, &generics, errors);
+    generics::ports(&mut outputs, &generics, errors);
     let is_graph = matches!(body, Body::Graph(_));
     let mut wiring = match body {
         Body::List(steps, braces) => {
@@ -178,6 +180,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         Body::Graph(graph) => graph::wiring(graph, &inputs, &outputs, errors),
         Body::Unreadable => Wiring::default(),
     };
+    generics::lines(&mut wiring, &generics, errors);
     ports::need_a_name(&name, &inputs, &outputs, errors);
     if let Name::Named(name) = &name {
         refuse_itself(name, &mut wiring, errors);

@@ -238,9 +238,7 @@ fn value(
         layer.place.last,
     );
     // rustc suggests a field only where the struct's name comes from the user.
-    let mut name = alias.clone();
-    name.set_span(layer.place.first);
-    let name = context.parameters.of_value(&name);
+    let name = at(context.parameters.of_value(alias), layer.place.first);
     quote!(#name #fields)
 }
 
@@ -248,7 +246,12 @@ fn value(
 /// shows the signature.
 fn located(alias: &TokenStream, function: &str, span: Span) -> TokenStream {
     let function = Ident::new(function, span);
-    quote!(<#alias>::#function)
+    at(quote!(<#alias>::#function), span)
+}
+
+/// The tokens at another place.
+fn at(tokens: TokenStream, span: Span) -> TokenStream {
+    tokens
         .into_iter()
         .map(|mut token| {
             token.set_span(span);

@@ -17,8 +17,14 @@ pub(super) fn facts(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
     let parts = match context.plan.complete {
         true => Parts {
+            inputs: context.plan.inputs.len(),
+            has_input_rows: context.plan.inputs.iter().all(|port| port.name.is_some()),
             layers: context.layers().count(),
-            values: context.plan.inputs.len() + context.calls().count(),
+            calls: context.calls().count(),
+            connections: context
+                .calls()
+                .map(|(_, call)| call.inputs.iter().flatten().count())
+                .sum(),
             blueprint: blueprint(context),
         },
         false => Parts::unknown(&context.name),
@@ -169,21 +175,31 @@ fn documentation(context: &Context<'_>) -> TokenStream {
 
 /// What differs between networks.
 struct Parts {
+    inputs: usize,
+    /// In the table: the input of a list has no name there.
+    has_input_rows: bool,
     layers: usize,
-    values: usize,
+    calls: usize,
+    /// What all calls take.
+    connections: usize,
     blueprint: TokenStream,
 }
 
-/// More than any table has around its rows, and for a row of it, whose cells may take five lines.
+/// More than any table has around its rows, for a row of it, whose cells may take five lines, and for the line of a
+/// connection.
 const TABLE_BYTES: usize = 2048;
 const ROW_BYTES: usize = 1152;
+const CONNECTION_BYTES: usize = 192;
 
 impl Parts {
     /// For a network with mistakes: nothing is computed from it.
     fn unknown(name: &str) -> Self {
         Parts {
+            inputs: 0,
+            has_input_rows: false,
             layers: 0,
-            values: 0,
+            calls: 0,
+            connections: 0,
             blueprint: quote!(__addax::Blueprint::unknown(#name)),
         }
     }
@@ -191,17 +207,28 @@ impl Parts {
     fn implementation(&self, parameters: &TokenStream, this: &TokenStream) -> TokenStream {
         let blueprint = &self.blueprint;
         let layers = Literal::usize_unsuffixed(self.layers);
-        let values = Literal::usize_unsuffixed(self.values);
-        let bytes = Literal::usize_unsuffixed(TABLE_BYTES + ROW_BYTES * self.layers);
+        let values = Literal::usize_unsuffixed(self.inputs + self.calls);
+        let has_input_rows = self.has_input_rows;
+        let rows = match has_input_rows {
+            true => self.inputs + self.layers,
+            false => self.layers,
+        };
+        let bytes = Literal::usize_unsuffixed(
+            TABLE_BYTES + ROW_BYTES * rows + CONNECTION_BYTES * self.connections,
+        );
+        let rows = Literal::usize_unsuffixed(rows);
         quote! {
             #[doc(hidden)]
             impl #parameters __addax::Facts for #this {
                 const BLUEPRINT: __addax::Blueprint = #blueprint;
                 const MIN_INPUT: ::core::option::Option<(usize, usize)> =
                     __addax::min_input::<Self, #values>();
+                const REACH: __addax::Reach = __addax::reach::<Self, #values>();
                 const LAYERS: &'static [__addax::LayerInfo] =
                     __addax::layers::<Self, #layers, #values>();
                 const SUMMARY: &'static str = __addax::summary::<Self, #bytes>();
+                const ROWS: &'static [__addax::TableRow] =
+                    __addax::rows::<Self, #has_input_rows, #rows, #values>();
             }
         }
     }

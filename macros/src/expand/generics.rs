@@ -2,6 +2,7 @@
 
 use super::transplant::transplant;
 use super::{Context, numbered};
+use crate::names::is_reserved;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Expr, GenericParam, Generics};
@@ -49,6 +50,10 @@ impl Parameters {
         self.names
             .iter()
             .any(|parameter| matches!(parameter, Parameter::Type(name) if name == word))
+    }
+
+    fn has(&self, word: &Ident) -> bool {
+        self.names.iter().any(|parameter| parameter.name() == word)
     }
 
     /// `const SIDE: usize, Side: ConstDim,` for the head of an impl.
@@ -125,14 +130,21 @@ impl Parameter {
 
 /// A size of the header as a dimension of dfdx, in a network with parameters.
 pub(super) fn dimension(size: &Expr, context: &Context<'_>) -> TokenStream {
-    if let Expr::Path(path) = size
-        && let Some(name) = path.path.get_ident()
-        && context.parameters.is_type(name)
-    {
-        return name.to_token_stream();
+    let name = match size {
+        Expr::Path(path) => path.path.get_ident(),
+        _ => None,
+    };
+    match name {
+        Some(name) if context.parameters.is_type(name) => name.to_token_stream(),
+        // Of a name that is not known rustc speaks better in braces; a word of Rust cannot be read in them.
+        Some(name) if context.parameters.has(name) || is_reserved(name) => {
+            quote!(::addax::dfdx::shapes::Const<#name>)
+        }
+        _ => {
+            let size = transplant(size.to_token_stream(), context);
+            quote!(::addax::dfdx::shapes::Const<{ #size }>)
+        }
     }
-    let size = transplant(size.to_token_stream(), context);
-    quote!(::addax::dfdx::shapes::Const<{ #size }>)
 }
 
 /// All shapes of a network with parameters, by number: what the calls give, then two parameters of each layer.

@@ -1,6 +1,6 @@
 //! The struct of layers, one field a layer, and what makes the type a network.
 
-use super::{Context, numbered, ports, value_of};
+use super::{Context, nested, numbered, ports, value_of};
 use crate::check::Source;
 use crate::names::plain;
 use proc_macro2::{Ident, TokenStream};
@@ -159,6 +159,7 @@ fn assembling(context: &Context<'_>) -> TokenStream {
 
 fn shortcuts(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
+    let value = nested::value(context);
     let side = ports::inputs(context);
     let (shape, batch) = (side.shape(0), side.batch(0, &quote!(usize)));
     let brackets = context.parameters.brackets();
@@ -182,7 +183,7 @@ fn shortcuts(context: &Context<'_>) -> TokenStream {
             pub fn build<__D: __addax::Device>(
                 device: &__D,
             ) -> ::core::result::Result<__addax::Model<#this, __D>, __addax::Error> {
-                __addax::Model::new(Self::new(), device)
+                __addax::Model::new(#value, device)
             }
 
             #inputs

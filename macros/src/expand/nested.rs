@@ -70,7 +70,7 @@ pub(super) fn fallback(context: &Context<'_>) -> TokenStream {
 }
 
 /// The network as a value: it has none in it.
-fn value(context: &Context<'_>) -> TokenStream {
+pub(super) fn value(context: &Context<'_>) -> TokenStream {
     let name = &context.type_name;
     if context.parameters.is_empty() {
         quote!(#name)
@@ -115,8 +115,17 @@ fn rule(context: &Context<'_>) -> TokenStream {
     let totals = context
         .plan
         .complete
-        .then(|| quote!(.with_network(__addax::facts_of::<#this>().totals())));
-    quote!(__addax::nested(#name, inputs, &[#(#takes),*], #gives)#totals)
+        .then(|| quote!(.with_network(__addax::totals_of::<#this>())));
+    let rule = quote!(__addax::nested(#name, inputs, &[#(#takes),*], #gives)#totals);
+    if context.parameters.is_empty() {
+        return rule;
+    }
+    // Its own layers are checked where it is declared. With parameters that may be here.
+    let calls = context
+        .calls()
+        .map(|(i, _)| context.constant("__OUTCOME", i));
+    let output = context.constant("__OUTPUT", 0);
+    quote!(__addax::inside(#name, &[#(&#calls,)* &#output], #rule))
 }
 
 /// The struct of layers as what the network has in another one.

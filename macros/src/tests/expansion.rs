@@ -179,7 +179,7 @@ fn a_network_is_a_layer() {
         &code,
         "pub const fn output(&self, inputs: &[__addax::Shape]) -> __addax::Outcome {
             __addax::nested(\"Pair\", inputs, &[__INPUT_0, __INPUT_1], __DECLARED_0)
-                .with_network(__addax::facts_of::<Pair>().totals())
+                .with_network(__addax::totals_of::<Pair>())
         }",
     );
     has(
@@ -219,7 +219,7 @@ fn with_parameters_the_constants_belong_to_the_type() {
     );
     has(
         &code,
-        "type Input = (In,); type Output = (::addax::dfdx::shapes::Const<{ OUT }>,);",
+        "type Input = (In,); type Output = (::addax::dfdx::shapes::Const<OUT>,);",
     );
     has(&code, "const { Self::__CHECKS };");
     // Without a default for each, nothing can be checked where it is declared.

@@ -530,6 +530,21 @@ fn headers_of_graphs_are_named_on_both_sides() {
 }
 
 #[test]
+fn a_parameter_is_no_value() {
+    for declaration in [
+        "Letters<const N: usize>: (N: 3) => (y: 3) { let y = Dense(3)(N); }",
+        "Letters<const N: usize>: (x: 3) => (N: 3) { let y = Dense(3)(x); }",
+        "Letters<N>: (x: 3) => (y: 3) { let N = Dense(3)(x); let y = Dense(3)(N); }",
+    ] {
+        declaration_says(
+            declaration,
+            "`N` is a parameter of this network, and no value can be called that",
+            "choose another name",
+        );
+    }
+}
+
+#[test]
 fn several_mistakes_are_reported_together() {
     let problems: Vec<_> = messages(
         "pub Faces: (image: (28, 28, 1), age: 1) => (race: 5, glad: 1) {

@@ -13,7 +13,7 @@ const NETWORKS: &[&str] = &[
     "pub Faces: (image: (8, 8, 3), age: 1, gender: 1) => (race: 5, glad: 1) { /// Docs.\n let x = first: Conv2D(24, 3)(image); \
      let tower = Dense(64, activation = relu); let a = tower(age); let b = tower(gender); let x = a + b * (x - a); \
      let z = self::Merge()([x, a], b); let race = Dense(5)(Flatten()(z)); x = Dense(1)(z), let glad = softmax(x) }",
-    "pub Convnet<const SIDE: usize = 28, T: Copy>: (SIDE, SIDE, 1) => 10 { Flatten(), Dense(10) }",
+    "pub Convnet<const SIDE: usize = 28, Classes>: (SIDE, SIDE, 1) => Classes { Flatten(), Dense(Classes / 2) }",
     "Deep: 16 => 10 { 3 * Dense(16, activation = relu), hidden: 2 * Encoder(), Dense(10) * 2 }",
     "Letters: [28, 28] -> \"10\" [ Sequential([keras.layers.Dense(3, name = \"a\"); model.add(Dense 4)]) ]",
 ];

@@ -191,13 +191,19 @@ impl Blueprint {
     }
 
     /// What a layer says that is this network: see [`Outcome::with_network`].
-    pub const fn totals(&'static self) -> Totals {
+    pub(super) const fn totals(
+        &'static self,
+        reach: Reach,
+        min_input: Option<(usize, usize)>,
+    ) -> Totals {
         Totals {
             params: self.params(),
             non_trainable_params: self.non_trainable_params(),
             macs: self.macs(),
             activations: self.call_activations(),
             fingerprint: self.fingerprint(),
+            reach,
+            min_input,
             blueprint: self,
         }
     }

@@ -1,7 +1,7 @@
 //! Receptive fields, followed from the input to the output, and the smallest input, followed back.
 
 use super::{Blueprint, Facts, LayerInfo};
-use crate::shape::Reach;
+use crate::shape::{Reach, Window};
 
 /// What one number depends on.
 #[derive(Clone, Copy)]
@@ -171,13 +171,19 @@ pub const fn min_input<N: Facts, const V: usize>() -> Option<(usize, usize)> {
     while call > 0 {
         call -= 1;
         let places = needed[inputs + call];
-        let reach = blueprint.calls[call].outcome.reach();
-        let need = match reach {
+        let outcome = blueprint.calls[call].outcome;
+        let need = match outcome.reach() {
             Reach::Unknown => return None,
             Reach::Window(window) => [window.smallest(0, places[0]), window.smallest(1, places[1])],
             Reach::Place => places,
             // Behind these, sides are no longer sides of the same image.
-            Reach::View | Reach::All => [1, 1],
+            Reach::View | Reach::All => match outcome.network() {
+                Some(totals) => match totals.min_input {
+                    Some((height, width)) => [height, width],
+                    None => [1, 1],
+                },
+                None => [1, 1],
+            },
         };
         let mut i = 0;
         while i < blueprint.calls[call].inputs.len() {
@@ -196,4 +202,34 @@ pub const fn min_input<N: Facts, const V: usize>() -> Option<(usize, usize)> {
         }
     }
     Some((needed[image][0], needed[image][1]))
+}
+
+/// What a network with one input and one output looks at when it is a layer, for a network with `V` values.
+///
+/// Windows one after the other are one window, as long as all of them stay inside the image, or all may leave it.
+#[doc(hidden)]
+pub const fn reach<N: Facts, const V: usize>() -> Reach {
+    let blueprint = &N::BLUEPRINT;
+    if blueprint.inputs.len() != 1 || blueprint.outputs.len() != 1 {
+        return Reach::Unknown;
+    }
+    let (mut inside, mut padded) = (false, false);
+    let mut call = 0;
+    while call < blueprint.calls.len() {
+        if let Reach::Window(window) = blueprint.calls[call].outcome.reach() {
+            inside |= !window.padded;
+            padded |= window.padded;
+        }
+        call += 1;
+    }
+    match blueprint.fields::<V>()[blueprint.outputs[0].1] {
+        Field::Part { size, steps } if !(inside && padded) => Reach::Window(Window {
+            size,
+            strides: steps,
+            padded,
+        }),
+        // All of a vector is all that it depends on.
+        Field::All | Field::Nothing => Reach::All,
+        Field::Part { .. } | Field::Unknown => Reach::Unknown,
+    }
 }

@@ -389,8 +389,10 @@ mod tests {
     fn networks_within_a_network_are_described_with_it() {
         const RELU: Blueprint = twice(&[tower("Dense")], &calls(&dense(ActivationFunction::Relu)));
         const TANH: Blueprint = twice(&[tower("Dense")], &calls(&dense(ActivationFunction::Tanh)));
-        const RELUS: Outcome = Outcome::ok(Shape::new([2])).with_network(RELU.totals());
-        const TANHS: Outcome = Outcome::ok(Shape::new([2])).with_network(TANH.totals());
+        const RELUS: Outcome =
+            Outcome::ok(Shape::new([2])).with_network(RELU.totals(Reach::All, None));
+        const TANHS: Outcome =
+            Outcome::ok(Shape::new([2])).with_network(TANH.totals(Reach::All, None));
         const OUTER_RELU: Blueprint = twice(&[tower("Encoder")], &calls(&RELUS));
         const OUTER_TANH: Blueprint = twice(&[tower("Encoder")], &calls(&TANHS));
         // Parameters once, operations for each call of each call.

@@ -12,13 +12,13 @@ mod table;
 
 pub use blueprint::{Blueprint, Call, LayerEntry};
 pub use budget::{Quantity, budget};
-pub use fields::{layers, min_input};
+pub use fields::{layers, min_input, reach};
 pub(crate) use fingerprint::Description;
 pub use rustdoc::{Axes, LayerAt};
-pub use table::summary;
-pub(crate) use table::{Row, row, table};
+pub(crate) use table::table;
+pub use table::{TableRow, rows, summary};
 
-use crate::shape::Shape;
+use crate::shape::{Reach, Shape, Totals};
 
 /// The facts of a network as constants, for code that works with any network.
 ///
@@ -77,10 +77,16 @@ pub trait Facts {
     /// The smallest (height, width) of the input for which all windows of convolutions and poolings fit. `None` if the
     /// network takes no image or more than one, or has a layer that does not say what it looks at.
     const MIN_INPUT: Option<(usize, usize)>;
+    /// Which part of its image one number of the network's output depends on.
+    #[doc(hidden)]
+    const REACH: Reach;
     /// The layers in order.
     const LAYERS: &'static [LayerInfo];
     /// The table of the layers: what [`Model::summary`](crate::Model::summary) shows.
     const SUMMARY: &'static str;
+    /// The rows of the table.
+    #[doc(hidden)]
+    const ROWS: &'static [TableRow];
     /// The architecture as one number: an FNV-1a hash of the kinds of the layers, their shapes, the options that decide
     /// what the weights mean, and how the layers are connected. Names do not count. The same declaration has the same
     /// fingerprint in all versions of Addax that share their minor version.
@@ -91,6 +97,12 @@ pub trait Facts {
 #[doc(hidden)]
 pub const fn facts_of<N: Facts>() -> &'static Blueprint {
     const { &N::BLUEPRINT }
+}
+
+/// What the rule of a layer says that is a network.
+#[doc(hidden)]
+pub const fn totals_of<N: Facts>() -> Totals {
+    facts_of::<N>().totals(N::REACH, N::MIN_INPUT)
 }
 
 /// [`Facts::MIN_INPUT`].

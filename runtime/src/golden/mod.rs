@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 
 /// Files with this ending in a folder of `tests/golden`, of which there must be `count`: a folder that has lost its files
 /// would make its test say yes to anything.
-fn files(family: &str, ending: &str, count: usize) -> Vec<PathBuf> {
+pub(crate) fn files(family: &str, ending: &str, count: usize) -> Vec<PathBuf> {
     // Cargo says where the package is; so does who runs the tests without cargo, on another machine.
     let package = std::env::var_os("CARGO_MANIFEST_DIR");
     let folder = PathBuf::from(package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into()))

@@ -20,7 +20,7 @@ mod types;
 
 pub use generic::{At, Leading, N, Table, Trailing};
 pub use message::Message;
-pub use nested::{nested, several_outputs};
+pub use nested::{inside, nested, several_outputs};
 pub use outcome::{
     MAX_PARAMETERS, MAX_SETTINGS, Outcome, Parameter, Totals, declared, declared_output, one_input,
     report,

@@ -44,6 +44,23 @@ pub const fn nested(network: &str, inputs: &[Shape], takes: &[Shape], gives: Sha
     Outcome::ok(gives)
 }
 
+/// What a network with parameters says as a layer: with these sizes, its own layers may not fit, and nobody has looked at
+/// them before.
+pub const fn inside(network: &str, outcomes: &[&Outcome], outside: Outcome) -> Outcome {
+    let mut i = 0;
+    while i < outcomes.len() && outside.message().is_none() {
+        if let Some(problem) = outcomes[i].message() {
+            let message = Message::new("inside of `")
+                .text(network)
+                .text("`, ")
+                .text(problem);
+            return Outcome::error(message).but_assume(outside.shape(""));
+        }
+        i += 1;
+    }
+    outside
+}
+
 /// What a network of several outputs says as a layer: a layer gives one value.
 pub const fn several_outputs(network: &str, outputs: usize) -> Outcome {
     Outcome::error(
@@ -76,6 +93,23 @@ mod tests {
         assert_eq!(
             nested("Encoder", &[AGE], &[Shape::UNKNOWN], CODE).message(),
             None
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_inside_is_said() {
+        let fits = Outcome::ok(CODE);
+        let does_not = Outcome::error(Message::new("`Dense` has 0 units"));
+        let outcome = inside("Block", &[&fits, &does_not], fits);
+        assert_eq!(
+            outcome.message(),
+            Some("inside of `Block`, `Dense` has 0 units")
+        );
+        assert_eq!(outcome.shape(""), CODE);
+        assert_eq!(inside("Block", &[&fits], fits).message(), None);
+        assert_eq!(
+            inside("Block", &[&does_not], does_not).message(),
+            Some("`Dense` has 0 units")
         );
     }
 

@@ -92,6 +92,10 @@ pub struct Totals {
     pub activations: usize,
     /// Its architecture as one number.
     pub fingerprint: u64,
+    /// Which part of its image one number of the output depends on.
+    pub reach: Reach,
+    /// The smallest (height, width) of its image for which all windows fit.
+    pub min_input: Option<(usize, usize)>,
     /// What all of this is computed from.
     #[doc(hidden)]
     pub blueprint: &'static Blueprint,
@@ -194,6 +198,7 @@ impl Outcome {
     /// Says that the layer is a network, and what that costs.
     pub const fn with_network(mut self, totals: Totals) -> Self {
         self.network = Some(totals);
+        self.reach = totals.reach;
         self
     }
 

@@ -41,4 +41,19 @@ network! {
     }
 }
 
+network! {
+    pub Pooled<const SIDE: usize>: (SIDE, SIDE, 1) => 4 {
+        MaxPooling2D(4),
+        Conv2D(4, 2),
+        Flatten(),
+        Dense(4),
+    }
+}
+
+network! {
+    pub Small: (4, 4, 1) => 4 {
+        Pooled::<4>(),
+    }
+}
+
 fn main() {}
