@@ -56,6 +56,60 @@ pub struct Memory {
     pub scratch: usize,
 }
 
+impl Memory {
+    /// No memory.
+    pub const NONE: Memory = Memory {
+        packed: 0,
+        cache: 0,
+        shared: 0,
+        scratch: 0,
+    };
+}
+
+/// What an op asks of a training step, in numbers.
+///
+/// A layer's shape rule says it, with [`Outcome::with_demand`](crate::shape::Outcome::with_demand), so that the compiler
+/// knows how many bytes training takes. It is what the layer's [`Op`] says of training at run time; a layer takes both from
+/// one `const fn`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// See [`Op::is_view`].
+    pub is_view: bool,
+    /// Whether it is nothing but its activation: such an op is a view once a loss has taken that
+    /// ([`Op::take_activation`]).
+    pub is_function: bool,
+    /// See [`Op::memory`].
+    pub memory: Memory,
+    /// See [`Op::grain`].
+    pub grain: Grain,
+    /// See [`Op::deferred`].
+    pub deferred: bool,
+    /// See [`Op::macs`].
+    pub macs: usize,
+}
+
+impl Demand {
+    /// An op that asks for no memory, whose rows can be taken any number at a time.
+    pub const fn new(macs: usize) -> Self {
+        Demand {
+            is_view: false,
+            is_function: false,
+            memory: Memory::NONE,
+            grain: Grain::Rows,
+            deferred: false,
+            macs,
+        }
+    }
+
+    /// An op whose output is its input under another shape.
+    pub const fn view() -> Self {
+        Demand {
+            is_view: true,
+            ..Demand::new(0)
+        }
+    }
+}
+
 /// The memory that an op asks for on a GPU, for a whole batch, counted in `f32`s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GpuMemory {

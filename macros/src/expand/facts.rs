@@ -252,6 +252,11 @@ fn constants() -> TokenStream {
         pub const WEIGHT_BYTES: usize = __addax::facts_of::<Self>().weight_bytes();
         /// The bytes of the inputs and of what every layer gives, for one sample.
         pub const ACTIVATION_BYTES: usize = __addax::facts_of::<Self>().activation_bytes();
+        /// The bytes of memory for numbers that training on the CPU takes, with batches of `batch` samples: parameters,
+        /// and all that the plan of a step allocates. `None` if a layer does not say what it asks for.
+        pub const fn train_bytes(batch: usize) -> ::core::option::Option<usize> {
+            __addax::facts_of::<Self>().train_bytes(batch)
+        }
         /// The smallest (height, width) of the input for which all windows fit.
         pub const MIN_INPUT: ::core::option::Option<(usize, usize)> = __addax::min_input_of::<Self>();
         /// The layers in order.

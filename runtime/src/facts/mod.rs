@@ -9,6 +9,7 @@ mod fields;
 mod fingerprint;
 mod rustdoc;
 mod table;
+mod training;
 
 pub use blueprint::{Blueprint, Call, LayerEntry};
 pub use budget::{Quantity, budget};

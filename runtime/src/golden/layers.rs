@@ -23,6 +23,7 @@ impl Visitor for Try {
 
     fn visit<L: Layer>(self, layer: L, outcome: Outcome) -> Trial {
         assert_eq!(outcome.shape(""), self.output, "{}", L::KIND);
+        assert!(outcome.demand().is_some(), "{layer:?}");
         Trial::new(layer, self.input, &outcome)
     }
 }

@@ -64,6 +64,7 @@ impl Visitor for Bind<'_> {
     fn visit<L: Layer>(self, layer: L, outcome: Outcome) -> Trial {
         let inputs = self.inputs;
         assert_eq!(outcome.shape(""), self.output, "{layer:?} of {inputs:?}");
+        assert!(outcome.demand().is_some(), "{layer:?}");
         Trial::of_several(layer, inputs, &outcome)
     }
 }

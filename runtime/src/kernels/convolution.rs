@@ -105,13 +105,18 @@ struct Phase {
 }
 
 /// Rounds up to whole vectors of the widest kind.
-fn padded(channels: usize) -> usize {
+const fn padded(channels: usize) -> usize {
     channels.next_multiple_of(MAX_LANES)
+}
+
+/// The larger of two sizes.
+const fn larger(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
 }
 
 impl Convolution {
     /// Windows only where they fit (`padding="valid"`).
-    pub(crate) fn valid(
+    pub(crate) const fn valid(
         input: (usize, usize),
         kernel: (usize, usize),
         strides: (usize, usize),
@@ -132,7 +137,7 @@ impl Convolution {
 
     /// An output of `input / strides`, rounded up (`padding="same"`). An odd amount of padding
     /// puts the extra zeros at the bottom and right, as TensorFlow does.
-    pub(crate) fn same(
+    pub(crate) const fn same(
         input: (usize, usize),
         kernel: (usize, usize),
         strides: (usize, usize),
@@ -168,29 +173,30 @@ impl Convolution {
 
     /// Floats in the buffer that [`pack`](Self::pack) fills: bias, forward weights, and weights
     /// of the input gradient, each padded to whole vectors.
-    pub(crate) fn packed_len(&self) -> usize {
+    pub(crate) const fn packed_len(&self) -> usize {
         self.packed_backward_at()
             + self.kernel.0 * self.kernel.1 * self.filters * padded(self.channels)
     }
 
     /// Floats of scratch memory a worker needs for `forward` and for `backward`. What it holds
     /// does not matter.
-    pub(crate) fn scratch_len(&self) -> usize {
+    pub(crate) const fn scratch_len(&self) -> usize {
         let (height, width) = self.bordered_output();
         self.bordered_input_len() + height * width * self.filters + self.unfolded_len()
     }
 
     /// Whether windows reach over the edge of the image.
-    fn has_border(&self) -> bool {
-        self.bordered_input() != self.input
+    const fn has_border(&self) -> bool {
+        let (height, width) = self.bordered_input();
+        height != self.input.0 || width != self.input.1
     }
 
     /// Size of the input with its padding: from `padding` zeros before the image to the end of
     /// the last window or of the image.
-    fn bordered_input(&self) -> (usize, usize) {
-        let size = |n: usize, out: usize, k: usize, s: usize, before: usize| {
-            (n + before).max((out - 1) * s + k)
-        };
+    const fn bordered_input(&self) -> (usize, usize) {
+        const fn size(n: usize, out: usize, k: usize, s: usize, before: usize) -> usize {
+            larger(n + before, (out - 1) * s + k)
+        }
         let (n, out, k, s, before) = (
             self.input,
             self.output,
@@ -204,7 +210,7 @@ impl Convolution {
         )
     }
 
-    fn bordered_input_len(&self) -> usize {
+    const fn bordered_input_len(&self) -> usize {
         let (height, width) = self.bordered_input();
         if self.has_border() {
             height * width * self.channels
@@ -214,26 +220,27 @@ impl Convolution {
     }
 
     /// Zeros before the output gradient along each axis, for the input gradient.
-    fn gradient_border(&self) -> (usize, usize) {
-        let before =
-            |k: usize, s: usize, padding: usize| (k.div_ceil(s) - 1).saturating_sub(padding / s);
+    const fn gradient_border(&self) -> (usize, usize) {
+        const fn before(k: usize, s: usize, padding: usize) -> usize {
+            (k.div_ceil(s) - 1).saturating_sub(padding / s)
+        }
         let (k, s, padding) = (self.kernel, self.strides, self.padding);
         (before(k.0, s.0, padding.0), before(k.1, s.1, padding.1))
     }
 
     /// Size of the output gradient with the zeros left and right. Those above and below are never written down.
-    fn bordered_output(&self) -> (usize, usize) {
+    const fn bordered_output(&self) -> (usize, usize) {
         let reached = (self.input.1 - 1 + self.padding.1) / self.strides.1 + 1;
-        let width = self.gradient_border().1 + self.output.1.max(reached);
+        let width = self.gradient_border().1 + larger(self.output.1, reached);
         (self.output.0, width)
     }
 
     /// Floats in one row of the window.
-    fn taps(&self) -> usize {
+    const fn taps(&self) -> usize {
         self.kernel.1 * self.channels
     }
 
-    fn unfolded_len(&self) -> usize {
+    const fn unfolded_len(&self) -> usize {
         if self.unfolds() {
             // Windows are written in whole vectors, the last one too.
             self.output.0 * self.output.1 * self.kernel.0 * self.taps() + MAX_LANES
@@ -242,15 +249,15 @@ impl Convolution {
         }
     }
 
-    fn unfolds(&self) -> bool {
+    const fn unfolds(&self) -> bool {
         self.taps() < FEW_TAPS && self.kernel.0 > 1
     }
 
-    fn packed_forward_at(&self) -> usize {
+    const fn packed_forward_at(&self) -> usize {
         padded(self.filters)
     }
 
-    fn packed_backward_at(&self) -> usize {
+    const fn packed_backward_at(&self) -> usize {
         self.packed_forward_at() + self.kernel.0 * self.taps() * padded(self.filters)
     }
 

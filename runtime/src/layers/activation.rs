@@ -4,7 +4,7 @@ use super::{Layer, LayerSizes};
 use crate::activations::ActivationFunction;
 use crate::error::Result;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
-use crate::op::{Backward, Forward, Op};
+use crate::op::{Backward, Demand, Forward, Op};
 use crate::shape::{Outcome, Reach, Role, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
@@ -57,11 +57,16 @@ impl Activation {
                 Outcome::ok(input)
                     .with_reach(Reach::Place)
                     .with_role(Role::View)
+                    .with_demand(Demand::view())
             }
             Ok(input) => Outcome::ok(input)
                 .with_activation(self.activation)
                 .with_reach(Reach::Place)
-                .with_role(Role::Function),
+                .with_role(Role::Function)
+                .with_demand(Demand {
+                    is_function: true,
+                    ..Demand::new(input.size())
+                }),
             Err(error) => error,
         }
     }

@@ -8,7 +8,7 @@ use crate::initializers::Initializer;
 use crate::kernels::normalization::{Moments, Normalizer};
 use crate::layer_parameters;
 use crate::op::{
-    Backward, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut, Phase,
+    Backward, Demand, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut, Phase,
 };
 use crate::shape::{LastOf, Message, Outcome, Parameter, Reach, Setting, Shape, one_input};
 use dfdx::shapes::Dtype;
@@ -108,6 +108,7 @@ impl BatchNormalization {
         // All four are always there, so that their places stay the same; what is not learned has length 0.
         Outcome::ok(input)
             .with_reach(Reach::Place)
+            .with_demand(demand(input.last(), true))
             .with_setting("epsilon", Setting::Real(self.epsilon))
             .with(Parameter::new(
                 "gamma",
@@ -156,6 +157,23 @@ impl Layer for BatchNormalization {
             epsilon: self.epsilon as f32,
             workspace: Mutex::new(Workspace::new(channels)),
         })
+    }
+}
+
+/// What the op of so many channels asks for.
+const fn demand(channels: usize, training: bool) -> Demand {
+    Demand {
+        memory: Memory {
+            packed: channels,
+            shared: if training {
+                channels.saturating_mul(3)
+            } else {
+                0
+            },
+            ..Memory::NONE
+        },
+        grain: if training { Grain::Batch } else { Grain::Rows },
+        ..Demand::new(channels)
     }
 }
 
@@ -291,19 +309,15 @@ impl BatchNormalizationOp {
 
 impl Op for BatchNormalizationOp {
     fn memory(&self, training: bool) -> Memory {
-        Memory {
-            packed: self.channels,
-            shared: if training { 3 * self.channels } else { 0 },
-            ..Memory::default()
-        }
+        demand(self.channels, training).memory
     }
 
     fn grain(&self, training: bool) -> Grain {
-        if training { Grain::Batch } else { Grain::Rows }
+        demand(self.channels, training).grain
     }
 
     fn macs(&self) -> usize {
-        self.channels
+        demand(self.channels, true).macs
     }
 
     /// The inverse deviation of the moving variance.

@@ -4,7 +4,7 @@ use super::merging::{axis_of, differ_in_height_or_width, wrong_count};
 use super::{Layer, LayerSizes};
 use crate::error::Result;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
-use crate::op::{Backward, Forward, Op};
+use crate::op::{Backward, Demand, Forward, Op};
 use crate::shape::{MAX_RANK, Message, Outcome, Reach, Setting, Shape};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
@@ -106,6 +106,7 @@ impl Concatenate {
         };
         Outcome::ok(output)
             .with_reach(reach)
+            .with_demand(Demand::new(output.size()))
             .with_setting("axis", Setting::Number(axis + 1))
     }
 }

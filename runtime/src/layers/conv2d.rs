@@ -1,7 +1,7 @@
 //! `Conv2D`.
 
 use super::convolution_on_gpu::GpuConvolution;
-use super::padding::{takes_an_image, too_large, window, window_output};
+use super::padding::{is_usual, takes_an_image, too_large, window, window_output};
 use super::{Layer, LayerSizes, Padding};
 use crate::activations::ActivationFunction;
 use crate::error::Result;
@@ -10,7 +10,7 @@ use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::initializers::Initializer;
 use crate::kernels::convolution::Convolution;
 use crate::layer_parameters;
-use crate::op::{Backward, Forward, GpuMemory, Memory, Op, Parameters};
+use crate::op::{Backward, Demand, Forward, GpuMemory, Memory, Op, Parameters};
 use crate::shape::{Message, Outcome, Parameter, Role, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -129,11 +129,38 @@ impl Conv2D {
             .with_window(window(self.kernel_size, self.strides, self.padding))
             .with_role(Role::Convolution)
             .with(Parameter::new("kernel", kernel, self.kernel_initializer));
+        let [down, right] = self.strides;
+        let sizes = [input.size(), output.size(), kernel.size(), down, right];
+        let outcome = if is_usual(&sizes) {
+            outcome.with_demand(self.bound(input, output).demand())
+        } else {
+            outcome
+        };
         if self.use_bias {
             let bias = Shape::new([self.filters]);
             outcome.with(Parameter::new("bias", bias, self.bias_initializer))
         } else {
             outcome
+        }
+    }
+
+    const fn bound(&self, input: Shape, output: Shape) -> Conv2DOp {
+        let size = (input.dim(0), input.dim(1));
+        let [kernel_height, kernel_width] = self.kernel_size;
+        let kernel = (kernel_height, kernel_width);
+        let strides = (self.strides[0], self.strides[1]);
+        let (channels, filters) = (input.dim(2), self.filters);
+        let convolution = match self.padding {
+            Padding::Valid => Convolution::valid(size, kernel, strides, channels, filters),
+            Padding::Same => Convolution::same(size, kernel, strides, channels, filters),
+        };
+        Conv2DOp {
+            convolution,
+            filters,
+            macs: output
+                .size()
+                .saturating_mul(kernel_height * kernel_width * channels),
+            activation: self.activation,
         }
     }
 }
@@ -153,23 +180,7 @@ impl Layer for Conv2D {
     type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>> = Conv2DParameters<S, E, D>;
 
     fn op(&self, inputs: &[Shape], output: Shape) -> Box<dyn Op> {
-        let make = match self.padding {
-            Padding::Valid => Convolution::valid,
-            Padding::Same => Convolution::same,
-        };
-        let convolution = make(
-            (inputs[0].dim(0), inputs[0].dim(1)),
-            self.kernel_size.into(),
-            self.strides.into(),
-            inputs[0].dim(2),
-            self.filters,
-        );
-        Box::new(Conv2DOp {
-            convolution,
-            filters: self.filters,
-            macs: output.size() * self.kernel_size[0] * self.kernel_size[1] * inputs[0].dim(2),
-            activation: self.activation,
-        })
+        Box::new(self.bound(inputs[0], output))
     }
 }
 
@@ -182,6 +193,17 @@ struct Conv2DOp {
 }
 
 impl Conv2DOp {
+    const fn demand(&self) -> Demand {
+        Demand {
+            memory: Memory {
+                packed: self.convolution.packed_len(),
+                scratch: self.convolution.scratch_len(),
+                ..Memory::NONE
+            },
+            ..Demand::new(self.macs)
+        }
+    }
+
     fn on_gpu(&self, rows: usize) -> GpuConvolution<'_> {
         GpuConvolution {
             convolution: &self.convolution,
@@ -192,11 +214,7 @@ impl Conv2DOp {
 
 impl Op for Conv2DOp {
     fn memory(&self, _: bool) -> Memory {
-        Memory {
-            packed: self.convolution.packed_len(),
-            scratch: self.convolution.scratch_len(),
-            ..Memory::default()
-        }
+        self.demand().memory
     }
 
     fn macs(&self) -> usize {

@@ -1,7 +1,7 @@
 //! `Conv2DTranspose`.
 
 use super::convolution_on_gpu::GpuConvolution;
-use super::padding::{impossible_window, takes_an_image, too_large};
+use super::padding::{impossible_window, is_usual, takes_an_image, too_large};
 use super::{Layer, LayerSizes, Padding};
 use crate::activations::ActivationFunction;
 use crate::error::Result;
@@ -11,7 +11,7 @@ use crate::initializers::Initializer;
 use crate::kernels::convolution::Convolution;
 use crate::kernels::convolution::transposed::TransposedConvolution;
 use crate::layer_parameters;
-use crate::op::{Backward, Forward, GpuMemory, Memory, Op, Parameters};
+use crate::op::{Backward, Demand, Forward, GpuMemory, Memory, Op, Parameters};
 use crate::shape::{Message, Outcome, Parameter, Role, Setting, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -147,6 +147,13 @@ impl Conv2DTranspose {
             .with_role(Role::Convolution)
             .with_setting("strides", Setting::Pair(self.strides))
             .with_setting("padding", Setting::Word(self.padding.name()));
+        let [down, right] = self.strides;
+        let sizes = [input.size(), output.size(), kernel.size(), down, right];
+        let outcome = if is_usual(&sizes) {
+            outcome.with_demand(self.bound(input, output).demand())
+        } else {
+            outcome
+        };
         let outcome = match self.output_padding {
             Some(more) => outcome.with_setting("output_padding", Setting::Pair(more)),
             None => outcome,
@@ -210,15 +217,40 @@ impl Conv2DTranspose {
     }
 
     /// How much of the first window the padding cuts off along one axis, of an output of `size`.
-    fn cut(&self, input: Shape, axis: usize, size: usize) -> usize {
+    const fn cut(&self, input: Shape, axis: usize, size: usize) -> usize {
         let (kernel, stride) = (self.kernel_size[axis], self.strides[axis]);
         match self.padding {
             Padding::Valid => 0,
             Padding::Same => {
-                let windows =
-                    last_window(input.dim(axis), kernel, stride).map_or(0, |at| at + kernel);
+                let windows = match last_window(input.dim(axis), kernel, stride) {
+                    Some(at) => at + kernel,
+                    None => 0,
+                };
                 windows.saturating_sub(size) / 2
             }
+        }
+    }
+
+    const fn bound(&self, input: Shape, output: Shape) -> Conv2DTransposeOp {
+        let [kernel_height, kernel_width] = self.kernel_size;
+        // The convolution from the output back to the input.
+        let mirror = Convolution {
+            input: (output.dim(0), output.dim(1)),
+            output: (input.dim(0), input.dim(1)),
+            kernel: (kernel_height, kernel_width),
+            strides: (self.strides[0], self.strides[1]),
+            padding: (
+                self.cut(input, 0, output.dim(0)),
+                self.cut(input, 1, output.dim(1)),
+            ),
+            channels: self.filters,
+            filters: input.dim(2),
+        };
+        Conv2DTransposeOp {
+            convolution: TransposedConvolution::of(mirror),
+            filters: self.filters,
+            macs: input.size() * kernel_height * kernel_width * self.filters,
+            activation: self.activation,
         }
     }
 }
@@ -249,26 +281,7 @@ impl Layer for Conv2DTranspose {
     type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>> = Conv2DTransposeParameters<S, E, D>;
 
     fn op(&self, inputs: &[Shape], output: Shape) -> Box<dyn Op> {
-        let input = inputs[0];
-        // The convolution from the output back to the input.
-        let mirror = Convolution {
-            input: (output.dim(0), output.dim(1)),
-            output: (input.dim(0), input.dim(1)),
-            kernel: self.kernel_size.into(),
-            strides: self.strides.into(),
-            padding: (
-                self.cut(input, 0, output.dim(0)),
-                self.cut(input, 1, output.dim(1)),
-            ),
-            channels: self.filters,
-            filters: input.dim(2),
-        };
-        Box::new(Conv2DTransposeOp {
-            convolution: TransposedConvolution::of(mirror),
-            filters: self.filters,
-            macs: input.size() * self.kernel_size[0] * self.kernel_size[1] * self.filters,
-            activation: self.activation,
-        })
+        Box::new(self.bound(inputs[0], output))
     }
 }
 
@@ -281,6 +294,17 @@ struct Conv2DTransposeOp {
 }
 
 impl Conv2DTransposeOp {
+    const fn demand(&self) -> Demand {
+        Demand {
+            memory: Memory {
+                packed: self.convolution.packed_len(),
+                scratch: self.convolution.scratch_len(),
+                ..Memory::NONE
+            },
+            ..Demand::new(self.macs)
+        }
+    }
+
     /// The mirror: its input is the output of this layer.
     fn on_gpu(&self, rows: usize) -> GpuConvolution<'_> {
         GpuConvolution {
@@ -298,11 +322,7 @@ impl Conv2DTransposeOp {
 
 impl Op for Conv2DTransposeOp {
     fn memory(&self, _: bool) -> Memory {
-        Memory {
-            packed: self.convolution.packed_len(),
-            scratch: self.convolution.scratch_len(),
-            ..Memory::default()
-        }
+        self.demand().memory
     }
 
     fn macs(&self) -> usize {

@@ -10,7 +10,9 @@ use crate::initializers::Initializer;
 use crate::kernels::elementwise::sum_columns;
 use crate::kernels::gemm::{Matrix, Product};
 use crate::layer_parameters;
-use crate::op::{Backward, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut};
+use crate::op::{
+    Backward, Demand, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut,
+};
 use crate::shape::{Message, Outcome, Parameter, Reach, Role, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -111,11 +113,20 @@ impl Dense {
             .with_activation(self.activation)
             .with_reach(Reach::All)
             .with_role(Role::Connected)
+            .with_demand(self.bound(input).demand(true))
             .with(Parameter::new("kernel", kernel, self.kernel_initializer));
         if self.use_bias {
             outcome.with(Parameter::new("bias", output, self.bias_initializer))
         } else {
             outcome
+        }
+    }
+
+    const fn bound(&self, input: Shape) -> DenseOp {
+        DenseOp {
+            features: input.size(),
+            units: self.units,
+            activation: self.activation,
         }
     }
 }
@@ -135,11 +146,7 @@ impl Layer for Dense {
     type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>> = DenseParameters<S, E, D>;
 
     fn op(&self, inputs: &[Shape], _: Shape) -> Box<dyn Op> {
-        Box::new(DenseOp {
-            features: inputs[0].size(),
-            units: self.units,
-            activation: self.activation,
-        })
+        Box::new(self.bound(inputs[0]))
     }
 }
 
@@ -157,17 +164,37 @@ struct DenseOp {
 }
 
 impl DenseOp {
-    fn weights(&self) -> usize {
+    const fn weights(&self) -> usize {
         self.features * self.units
     }
 
-    fn whole_batch(&self) -> bool {
+    const fn whole_batch(&self) -> bool {
         self.weights() > BATCH_WEIGHTS
     }
 
     /// The transposed kernel is remade once a step where micro-batches would otherwise each read it crosswise.
-    fn packs(&self, training: bool) -> bool {
+    const fn packs(&self, training: bool) -> bool {
         training && !self.whole_batch()
+    }
+
+    const fn demand(&self, training: bool) -> Demand {
+        Demand {
+            memory: Memory {
+                packed: if self.packs(training) {
+                    self.weights()
+                } else {
+                    0
+                },
+                ..Memory::NONE
+            },
+            grain: if self.whole_batch() {
+                Grain::Batch
+            } else {
+                Grain::Rows
+            },
+            deferred: !self.whole_batch() && self.weights() > DEFERRED_WEIGHTS,
+            ..Demand::new(self.weights())
+        }
     }
 
     fn run(&self, product: Product<'_>, c: &mut [f32], columns: usize) {
@@ -181,26 +208,15 @@ impl DenseOp {
 
 impl Op for DenseOp {
     fn memory(&self, training: bool) -> Memory {
-        Memory {
-            packed: if self.packs(training) {
-                self.weights()
-            } else {
-                0
-            },
-            ..Memory::default()
-        }
+        self.demand(training).memory
     }
 
-    fn grain(&self, _: bool) -> Grain {
-        if self.whole_batch() {
-            Grain::Batch
-        } else {
-            Grain::Rows
-        }
+    fn grain(&self, training: bool) -> Grain {
+        self.demand(training).grain
     }
 
     fn macs(&self) -> usize {
-        self.weights()
+        self.demand(true).macs
     }
 
     fn take_activation(&mut self) -> ActivationFunction {
@@ -315,7 +331,7 @@ impl Op for DenseOp {
     }
 
     fn deferred(&self) -> bool {
-        !self.whole_batch() && self.weights() > DEFERRED_WEIGHTS
+        self.demand(true).deferred
     }
 
     fn deferred_gradients(

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::gpu::command::Argument;
 use crate::gpu::{Pointer, RecordBackward, RecordForward, Recorder};
 use crate::kernels::gemm::{Matrix, Product};
-use crate::op::{Backward, Forward, GpuMemory, Memory, Op};
+use crate::op::{Backward, Demand, Forward, GpuMemory, Memory, Op};
 use crate::shape::{MAX_RANK, Message, Outcome, Reach, Setting, Shape};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
@@ -115,11 +115,21 @@ impl Dot {
         } else {
             Reach::Unknown
         };
+        let op = self.bound((a, axis_a), (b, axis_b));
         Outcome::ok(output)
             .with_macs(macs)
             .with_reach(reach)
+            .with_demand(op.demand(true))
             .with_setting("axes", Setting::Pair([axis_a + 1, axis_b + 1]))
             .with_setting("normalize", Setting::Flag(self.normalize))
+    }
+
+    const fn bound(&self, (a, axis_a): (Shape, usize), (b, axis_b): (Shape, usize)) -> DotOp {
+        DotOp {
+            a: Vectors::along(axis_a, a),
+            b: Vectors::along(axis_b, b),
+            normalize: self.normalize,
+        }
     }
 }
 
@@ -161,17 +171,8 @@ impl Layer for Dot {
     type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>> = NoParameters<E, D>;
 
     fn op(&self, inputs: &[Shape], _: Shape) -> Box<dyn Op> {
-        let vectors = |i: usize| {
-            Vectors::along(
-                axis_of("Dot", self.axes[i], inputs[i]).unwrap_or(0),
-                inputs[i],
-            )
-        };
-        Box::new(DotOp {
-            a: vectors(0),
-            b: vectors(1),
-            normalize: self.normalize,
-        })
+        let axis = |i: usize| axis_of("Dot", self.axes[i], inputs[i]).unwrap_or(0);
+        Box::new(self.bound((inputs[0], axis(0)), (inputs[1], axis(1))))
     }
 }
 
@@ -190,16 +191,22 @@ struct Vectors {
 }
 
 impl Vectors {
-    fn along(axis: usize, shape: Shape) -> Self {
+    const fn along(axis: usize, shape: Shape) -> Self {
         let len = shape.dim(axis);
+        let mut step = 1;
+        let mut behind = axis + 1;
+        while behind < shape.rank() {
+            step *= shape.dim(behind);
+            behind += 1;
+        }
         Vectors {
-            count: shape.size() / len.max(1),
+            count: if len == 0 { 0 } else { shape.size() / len },
             len,
-            step: shape.dims()[axis + 1..].iter().product(),
+            step,
         }
     }
 
-    fn size(&self) -> usize {
+    const fn size(&self) -> usize {
         self.count * self.len
     }
 
@@ -284,8 +291,28 @@ struct Room<'a> {
 }
 
 impl DotOp {
-    fn size(&self) -> usize {
+    const fn size(&self) -> usize {
         self.a.count * self.b.count
+    }
+
+    const fn demand(&self, training: bool) -> Demand {
+        let (a, b) = (self.a.size(), self.b.size());
+        let vectors = a
+            .saturating_add(b)
+            .saturating_add(self.a.count)
+            .saturating_add(self.b.count);
+        let gradient = if a > b { a } else { b };
+        Demand {
+            memory: Memory {
+                scratch: if training {
+                    vectors.saturating_add(gradient)
+                } else {
+                    vectors
+                },
+                ..Memory::NONE
+            },
+            ..Demand::new(self.size() * self.a.len)
+        }
     }
 
     fn room<'a>(&self, scratch: &'a mut [f32]) -> Room<'a> {
@@ -320,20 +347,11 @@ fn sample(numbers: &[f32], row: usize, size: usize) -> &[f32] {
 
 impl Op for DotOp {
     fn memory(&self, training: bool) -> Memory {
-        let gradient = self.a.size().max(self.b.size());
-        let vectors = self.a.size() + self.b.size() + self.a.count + self.b.count;
-        Memory {
-            scratch: if training {
-                vectors + gradient
-            } else {
-                vectors
-            },
-            ..Memory::default()
-        }
+        self.demand(training).memory
     }
 
     fn macs(&self) -> usize {
-        self.size() * self.a.len
+        self.demand(true).macs
     }
 
     fn forward(&self, call: Forward<'_>) {

@@ -4,7 +4,7 @@ use super::{Layer, LayerSizes};
 use crate::error::Result;
 use crate::gpu::{Pointer, RecordBackward, RecordForward, Recorder};
 use crate::kernels::philox;
-use crate::op::{Backward, Forward, Op, Phase};
+use crate::op::{Backward, Demand, Forward, Op, Phase};
 use crate::shape::{Message, Outcome, Reach, Role, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
@@ -77,6 +77,7 @@ impl Dropout {
         Outcome::ok(input)
             .with_reach(Reach::Place)
             .with_role(Role::Noise)
+            .with_demand(Demand::new(input.size()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::padding::too_large;
 use super::{Layer, LayerSizes};
-use crate::op::{Op, View};
+use crate::op::{Demand, Op, View};
 use crate::shape::{Outcome, Reach, Role, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
@@ -54,7 +54,8 @@ impl Flatten {
             }
             Ok(input) => Outcome::ok(Shape::new([input.size()]))
                 .with_reach(Reach::View)
-                .with_role(Role::View),
+                .with_role(Role::View)
+                .with_demand(Demand::view()),
             Err(error) => error,
         }
     }

@@ -5,7 +5,7 @@ use super::{Layer, LayerSizes};
 use crate::error::Result;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::kernels::pooling::Pooling;
-use crate::op::{Backward, Forward, Op};
+use crate::op::{Backward, Demand, Forward, Op};
 use crate::shape::{Outcome, Reach, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
@@ -62,7 +62,9 @@ impl GlobalMaxPooling2D {
         if input.rank() != 3 {
             return Outcome::error(takes_an_image("GlobalMaxPooling2D", input));
         }
-        Outcome::ok(Shape::new([input.dim(2)])).with_reach(Reach::All)
+        Outcome::ok(Shape::new([input.dim(2)]))
+            .with_reach(Reach::All)
+            .with_demand(Demand::new(input.size()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! `Lambda`.
 
 use super::{Layer, LayerSizes};
-use crate::op::Op;
+use crate::op::{Demand, Op};
 use crate::shape::{BatchShape, Message, Outcome, Shape, StaticShape, one_input};
 use crate::tape::{NoParameters, TapeOp, TapeTensor};
 use dfdx::shapes::{Dtype, Shape as DfdxShape};
@@ -145,7 +145,8 @@ impl Lambda {
             Err(error) => return error.but_assume(self.gives),
         };
         if !input.is_known() || input.same_as(self.takes) {
-            return Outcome::ok(self.gives);
+            // Its tensors are dfdx's own.
+            return Outcome::ok(self.gives).with_demand(Demand::new(0));
         }
         let message = Message::new("the function of `Lambda` takes ")
             .shape(self.takes)

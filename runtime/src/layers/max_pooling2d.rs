@@ -1,6 +1,6 @@
 //! `MaxPooling2D`.
 
-use super::padding::{pooling, pooling_output};
+use super::padding::{pooling, pooling_macs, pooling_output};
 use super::{Layer, LayerSizes, Padding};
 use crate::error::Result;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
@@ -91,7 +91,7 @@ impl Layer for MaxPooling2D {
     fn op(&self, inputs: &[Shape], output: Shape) -> Box<dyn Op> {
         Box::new(MaxPooling2DOp {
             pooling: pooling(inputs[0], self.pool_size, self.step(), self.padding),
-            macs: output.size() * self.pool_size[0] * self.pool_size[1],
+            macs: pooling_macs(output, self.pool_size),
         })
     }
 }

@@ -7,6 +7,7 @@ mod op;
 #[cfg(test)]
 mod tests;
 
+use op::demand;
 pub(super) use op::{Merging, merge_op};
 
 use crate::shape::{MAX_RANK, Message, Outcome, Reach, Shape};
@@ -83,7 +84,9 @@ const fn stretched(layer: &str, inputs: &[Shape]) -> Outcome {
             .text(", which are more numbers than this machine can count");
         return Outcome::error(message);
     }
-    Outcome::ok(output).with_reach(reach(inputs, output))
+    Outcome::ok(output)
+        .with_reach(reach(inputs, output))
+        .with_demand(demand(inputs, output, true))
 }
 
 /// What a number depends on: what stands in its place, unless an image is stretched along one of its sides only.

@@ -1,6 +1,7 @@
 //! Windows that move over an image: sizes and padding, shared by convolutions and poolings.
 
 use crate::kernels::pooling::Pooling;
+use crate::op::Demand;
 use crate::shape::{Message, Outcome, Shape, Window, one_input};
 
 /// What happens at the border of an image.
@@ -126,6 +127,27 @@ pub(crate) const fn window(size: [usize; 2], strides: [usize; 2], padding: Paddi
     }
 }
 
+/// What a layer of windows says that its op asks for: nothing if one of these sizes is so large, or 0, that its kernels
+/// could not be asked.
+pub(crate) const fn is_usual(sizes: &[usize]) -> bool {
+    let mut i = 0;
+    while i < sizes.len() {
+        if sizes[i] == 0 || sizes[i] >= 1 << 29 {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+/// Multiplications or comparisons of a pooling that gives `output`.
+pub(crate) const fn pooling_macs(output: Shape, pool_size: [usize; 2]) -> usize {
+    output
+        .size()
+        .saturating_mul(pool_size[0])
+        .saturating_mul(pool_size[1])
+}
+
 /// The shape rule of a pooling over windows: the image shrinks, the channels stay.
 pub(crate) const fn pooling_output(
     layer: &str,
@@ -145,8 +167,12 @@ pub(crate) const fn pooling_output(
         return Outcome::error(takes_an_image(layer, input));
     }
     match window_output(layer, "window", input, pool_size, strides, padding) {
-        Ok([height, width]) => Outcome::ok(Shape::new([height, width, input.dim(2)]))
-            .with_window(window(pool_size, strides, padding)),
+        Ok([height, width]) => {
+            let output = Shape::new([height, width, input.dim(2)]);
+            Outcome::ok(output)
+                .with_window(window(pool_size, strides, padding))
+                .with_demand(Demand::new(pooling_macs(output, pool_size)))
+        }
         Err(message) => Outcome::error(message),
     }
 }

@@ -1,7 +1,7 @@
 //! `Reshape`.
 
 use super::{Layer, LayerSizes};
-use crate::op::{Op, View};
+use crate::op::{Demand, Op, View};
 use crate::shape::{Message, Outcome, Reach, Role, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
@@ -59,7 +59,8 @@ impl Reshape {
         if !input.is_known() || input.size() == target.size() {
             return Outcome::ok(target)
                 .with_reach(Reach::View)
-                .with_role(Role::View);
+                .with_role(Role::View)
+                .with_demand(Demand::view());
         }
         let mut message = Message::new("`Reshape` to ")
             .shape(target)

@@ -1,7 +1,8 @@
 //! One layer on its own, with everything that a plan would lend it: what the tests of layers run.
 
 use super::Layer;
-use crate::op::{Backward, Forward, Grain, Memory, Op, Parameters, ParametersMut, Phase};
+use crate::op::{Backward, Demand, Forward, Grain, Memory, Op, Parameters, ParametersMut, Phase};
+use crate::plan::demand;
 use crate::shape::{Outcome, Parameter, Shape};
 use std::ops::Range;
 
@@ -48,6 +49,16 @@ impl Trial {
     /// so on.
     pub(crate) fn of_several<L: Layer>(layer: L, inputs: &[Shape], outcome: &Outcome) -> Trial {
         let output = outcome.shape("");
+        if let Some(said) = outcome.demand() {
+            let mut op = layer.op(inputs, output);
+            let of_op = Demand {
+                is_function: said.is_function,
+                ..demand(&*op, true)
+            };
+            assert_eq!(said, of_op, "what the rule of {layer:?} says of its op");
+            op.take_activation();
+            assert_eq!(op.is_view(), said.is_view || said.is_function, "{layer:?}");
+        }
         let parameters: Vec<Parameter> = outcome.parameters().collect();
         Trial {
             op: layer.op(inputs, output),

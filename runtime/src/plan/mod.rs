@@ -11,24 +11,34 @@
 
 mod arena;
 mod buffers;
+mod layout;
+mod list;
 mod outline;
 mod program;
 mod run;
+mod size;
+mod sketch;
 mod slot;
 mod store;
 #[cfg(test)]
 mod tests;
 mod update;
+mod wiring;
 mod work;
 
 #[cfg(any(feature = "cuda", test))]
 pub(crate) use buffers::{Buffer, arena};
+pub(crate) use list::List;
 pub(crate) use outline::Mode;
+#[cfg(test)]
+pub(crate) use outline::demand;
 #[cfg(any(feature = "cuda", test))]
 pub(crate) use outline::{Call, Gradient, Outline, Step};
 pub(crate) use program::Plan;
 pub(crate) use run::Answers;
+pub(crate) use size::numbers;
 #[cfg(any(feature = "cuda", test))]
 pub(crate) use store::Block;
-pub(crate) use store::Store;
+pub(crate) use store::{Store, block_len};
+pub(crate) use wiring::{Node, Part, Wiring, only_output};
 pub(crate) use work::{Batch, Goal, Learner, Totals};

@@ -1,12 +1,14 @@
 //! What a step does, before it is decided where and on which device: stages, values, and the order of calls.
 
-use super::buffers::{Buffer, Home};
+use super::buffers::Buffer;
+use super::list::List;
+use super::sketch::{HeadSketch, Link, Sketch, StepSketch, Trace};
 use super::store::Store;
+use super::wiring::{Node, Part, Wiring, only_output};
 use crate::activations::ActivationFunction;
-use crate::graph::{Graph, Value};
-use crate::op::Op;
+use crate::graph::Graph;
+use crate::op::{Demand, Op};
 use crate::shape::Shape;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a plan is for.
@@ -85,6 +87,8 @@ pub(crate) struct Head {
 pub(crate) struct Outline {
     pub(crate) inputs: usize,
     pub(crate) steps: Vec<Step>,
+    /// The same steps as plain data.
+    pub(crate) sketches: Vec<StepSketch>,
     pub(crate) heads: Vec<Head>,
     pub(crate) calls: Vec<Call>,
     /// Every value, with the calls between which it is alive; where it lives is not decided.
@@ -94,202 +98,143 @@ pub(crate) struct Outline {
 impl Outline {
     /// The outline of a step of this network.
     pub(crate) fn new(graph: &Graph, store: &Store, mode: Mode) -> Self {
-        let training = mode == Mode::Train;
-        let mut buffers = Buffers::default();
-        let mut buffer_of = vec![usize::MAX; graph.values()];
-        for (_, input) in graph.inputs() {
-            buffer_of[input.0] = buffers.add(graph.shape(*input).size());
+        let bound = Bound::new(graph, store, mode);
+        let wiring = bound.wiring();
+        let (inputs, nodes) = (wiring.inputs.len(), wiring.nodes.len());
+        let mut buffers = vec![Buffer::new(0); wiring.most_buffers()];
+        let mut sketches = vec![StepSketch::EMPTY; nodes];
+        let mut heads = vec![HeadSketch::EMPTY; wiring.outputs.len()];
+        let mut calls = vec![Call::Gather; wiring.most_calls()];
+        let mut links = vec![Link::EMPTY; wiring.connections.len()];
+        let mut sketch = Sketch {
+            buffers: List::new(&mut buffers),
+            steps: List::new(&mut sketches),
+            heads: List::new(&mut heads),
+            calls: List::new(&mut calls),
+            links: &mut links,
+            buffer_of: &mut vec![usize::MAX; inputs + nodes],
+            traces: &mut vec![Trace::EMPTY; wiring.most_buffers()],
+        };
+        sketch.draw(&wiring, mode);
+        let counts = (sketch.buffers.len(), sketch.steps.len(), sketch.calls.len());
+        buffers.truncate(counts.0);
+        sketches.truncate(counts.1);
+        calls.truncate(counts.2);
+        let steps = sketches.iter().map(|sketch| bound.step(sketch, &links));
+        let outputs = graph.outputs().iter().zip(&bound.activations);
+        Outline {
+            inputs,
+            steps: steps.collect(),
+            heads: heads
+                .iter()
+                .zip(outputs)
+                .map(|(head, ((_, value), activation))| Head {
+                    last: head.last,
+                    predictions: head.predictions,
+                    d_last: head.d_last,
+                    activation: *activation,
+                    shape: graph.shape(*value),
+                })
+                .collect(),
+            calls,
+            buffers,
+            sketches,
         }
-        let mut activations = vec![ActivationFunction::Linear; graph.outputs().len()];
-        let mut steps: Vec<Step> = Vec::new();
-        for (i, node) in graph.nodes().iter().enumerate() {
+    }
+}
+
+/// A network whose layers are bound to their sizes, and the same as plain data.
+struct Bound {
+    /// One for each call.
+    ops: Vec<Arc<dyn Op>>,
+    /// What the loss of each output computes together with itself.
+    activations: Vec<ActivationFunction>,
+    inputs: Vec<usize>,
+    nodes: Vec<Node>,
+    connections: Vec<usize>,
+    outputs: Vec<usize>,
+}
+
+impl Bound {
+    fn new(graph: &Graph, store: &Store, mode: Mode) -> Self {
+        let inputs = graph.inputs().iter().map(|(_, value)| *value);
+        let mut number_of = vec![usize::MAX; graph.values()];
+        let made = graph.nodes().iter().map(|node| node.output);
+        for (number, value) in inputs.clone().chain(made).enumerate() {
+            number_of[value.0] = number;
+        }
+        let taken = graph.nodes().iter().flat_map(|node| &node.inputs);
+        let outputs = graph.outputs().iter();
+        let mut bound = Bound {
+            ops: Vec::with_capacity(graph.nodes().len()),
+            activations: vec![ActivationFunction::Linear; graph.outputs().len()],
+            inputs: inputs.map(|value| graph.shape(value).size()).collect(),
+            nodes: Vec::with_capacity(graph.nodes().len()),
+            connections: taken.map(|value| number_of[value.0]).collect(),
+            outputs: outputs.map(|(_, value)| number_of[value.0]).collect(),
+        };
+        let mut link = 0;
+        for node in graph.nodes() {
             let mut op = graph.op(node);
+            let value = number_of[node.output.0];
             // The loss computes the last activation together with itself.
             if mode != Mode::Predict
-                && let Some(output) = only_output(graph, node.output)
+                && let Some(output) = only_output(&bound.connections, &bound.outputs, value)
             {
-                activations[output] = op.take_activation();
+                bound.activations[output] = op.take_activation();
             }
-            if op.is_view() {
-                buffer_of[node.output.0] = buffer_of[node.inputs[0].0];
-                continue;
-            }
-            let output = buffers.add(graph.shape(node.output).size());
-            buffer_of[node.output.0] = output;
-            let cache = op.memory(training).cache;
-            let calls = graph.nodes().iter().filter(|n| n.layer == node.layer);
-            steps.push(Step {
-                deferred: op.deferred() && calls.count() == 1,
-                op: op.into(),
-                layer: node.layer,
-                node: i,
-                flow: Flow {
-                    inputs: node.inputs.iter().map(|v| buffer_of[v.0]).collect(),
-                    output,
-                    cache: (training && cache > 0).then(|| buffers.add(cache)),
-                    d_output: None,
-                    d_inputs: vec![None; node.inputs.len()],
-                },
-            });
-        }
-        let outputs = graph.outputs().iter().zip(activations);
-        let mut heads: Vec<Head> = outputs
-            .map(|((_, value), activation)| {
-                let shape = graph.shape(*value);
-                Head {
-                    last: buffer_of[value.0],
-                    predictions: (mode != Mode::Predict).then(|| buffers.add(shape.size())),
-                    d_last: None,
-                    activation,
-                    shape,
-                }
-            })
-            .collect();
-        if training {
-            connect_gradients(&mut steps, &mut heads, store, &mut buffers);
-        }
-        let mut outline = Outline {
-            inputs: graph.inputs().len(),
-            calls: calls(&steps, &heads, mode),
-            steps,
-            heads,
-            buffers: buffers.0,
-        };
-        outline.settle();
-        outline
-    }
-
-    /// Which buffers a call touches.
-    fn uses(&self, call: Call) -> Vec<usize> {
-        let gradient = |g: Gradient| [Some(g.buffer), g.add_to].into_iter().flatten();
-        match call {
-            Call::Gather => (0..self.inputs).collect(),
-            Call::Forward(s) => {
-                let flow = &self.steps[s].flow;
-                let mut used = flow.inputs.clone();
-                used.push(flow.output);
-                used.extend(flow.cache);
-                used
-            }
-            Call::Head(h) => {
-                let head = &self.heads[h];
-                let mut used = vec![head.last];
-                used.extend(head.predictions);
-                used.extend(head.d_last.into_iter().flat_map(gradient));
-                used
-            }
-            Call::Backward(s) => {
-                let flow = &self.steps[s].flow;
-                let mut used = flow.inputs.clone();
-                used.push(flow.output);
-                used.extend(flow.cache);
-                used.extend(flow.d_output);
-                used.extend(flow.d_inputs.iter().flatten().copied().flat_map(gradient));
-                used
-            }
-        }
-    }
-
-    /// Decides from when to when each buffer is alive.
-    fn settle(&mut self) {
-        let mut alive = vec![None; self.buffers.len()];
-        for (i, &call) in self.calls.iter().enumerate() {
-            for id in self.uses(call) {
-                let (first, _) = *alive[id].get_or_insert((i, i));
-                alive[id] = Some((first, i));
-            }
-        }
-        for step in self.steps.iter().filter(|s| s.deferred) {
-            // A deferred product reads them for the whole batch after the last call.
-            let Some(d_output) = step.flow.d_output else {
-                continue;
+            let inputs = Part {
+                start: link,
+                end: link + node.inputs.len(),
             };
-            for &id in step.flow.inputs.iter().chain([&d_output]) {
-                let first = alive[id].map_or(0, |(first, _)| first);
-                alive[id] = Some((first, self.calls.len()));
-            }
+            link = inputs.end;
+            bound.nodes.push(Node {
+                layer: node.layer,
+                size: graph.shape(node.output).size(),
+                trained: store.blocks()[node.layer].trained.len(),
+                inputs,
+                demand: demand(&*op, mode == Mode::Train),
+            });
+            bound.ops.push(op.into());
         }
-        for (buffer, alive) in self.buffers.iter_mut().zip(alive) {
-            let (first, last) = alive.unwrap_or((0, 0));
-            buffer.alive = first..=last;
+        bound
+    }
+
+    fn wiring(&self) -> Wiring<'_> {
+        Wiring {
+            inputs: &self.inputs,
+            nodes: &self.nodes,
+            connections: &self.connections,
+            outputs: &self.outputs,
         }
     }
-}
 
-/// Which output of the network a value is, if it is one and nothing else.
-fn only_output(graph: &Graph, value: Value) -> Option<usize> {
-    let mut outputs = graph.outputs().iter().enumerate();
-    let (output, _) = outputs.find(|(_, (_, v))| *v == value)?;
-    let again = outputs.any(|(_, (_, v))| *v == value);
-    let used = graph.nodes().iter().any(|n| n.inputs.contains(&value));
-    (!again && !used).then_some(output)
-}
-
-#[derive(Default)]
-struct Buffers(Vec<Buffer>);
-
-impl Buffers {
-    fn add(&mut self, row_len: usize) -> usize {
-        self.0.push(Buffer {
-            row_len,
-            alive: 0..=0,
-            home: Home::Batch,
-            offset: 0,
-        });
-        self.0.len() - 1
-    }
-}
-
-/// Gives buffers to the gradients, in the order in which the backward pass makes them. A value that does not depend on
-/// anything trained needs none.
-fn connect_gradients(steps: &mut [Step], heads: &mut [Head], store: &Store, buffers: &mut Buffers) {
-    let mut needed = vec![false; buffers.0.len()];
-    for step in steps.iter() {
-        let flow = &step.flow;
-        needed[flow.output] = !store.blocks()[step.layer].trained.is_empty()
-            || flow.inputs.iter().any(|&input| needed[input]);
-    }
-    let mut sums = HashMap::new();
-    for head in heads {
-        head.d_last = gradient(head.last, &needed, &mut sums, buffers);
-    }
-    for step in steps.iter_mut().rev() {
-        // Everything that uses the value comes later and has been here, so the sum is complete.
-        step.flow.d_output = sums.get(&step.flow.output).copied();
-        if step.flow.d_output.is_none() {
-            continue;
-        }
-        for (input, d_input) in step.flow.inputs.iter().zip(&mut step.flow.d_inputs) {
-            *d_input = gradient(*input, &needed, &mut sums, buffers);
+    fn step(&self, sketch: &StepSketch, links: &[Link]) -> Step {
+        let links = &links[sketch.inputs.range()];
+        Step {
+            op: Arc::clone(&self.ops[sketch.node]),
+            layer: self.nodes[sketch.node].layer,
+            node: sketch.node,
+            deferred: sketch.deferred,
+            flow: Flow {
+                inputs: links.iter().map(|link| link.buffer).collect(),
+                output: sketch.output,
+                cache: sketch.cache,
+                d_output: sketch.d_output,
+                d_inputs: links.iter().map(|link| link.gradient).collect(),
+            },
         }
     }
 }
 
-/// Where one use of a value puts its gradient. The first that is made is the sum; the others are added to it.
-fn gradient(
-    value: usize,
-    needed: &[bool],
-    sums: &mut HashMap<usize, usize>,
-    buffers: &mut Buffers,
-) -> Option<Gradient> {
-    if !needed[value] {
-        return None;
+/// What an op asks for.
+pub(crate) fn demand(op: &dyn Op, training: bool) -> Demand {
+    Demand {
+        is_view: op.is_view(),
+        is_function: false,
+        memory: op.memory(training),
+        grain: op.grain(training),
+        deferred: op.deferred(),
+        macs: op.macs(),
     }
-    let buffer = buffers.add(buffers.0[value].row_len);
-    let add_to = sums.get(&value).copied();
-    if add_to.is_none() {
-        sums.insert(value, buffer);
-    }
-    Some(Gradient { buffer, add_to })
-}
-
-fn calls(steps: &[Step], heads: &[Head], mode: Mode) -> Vec<Call> {
-    let mut calls = vec![Call::Gather];
-    calls.extend((0..steps.len()).map(Call::Forward));
-    calls.extend((0..heads.len()).map(Call::Head));
-    if mode == Mode::Train {
-        let wanted = |&s: &usize| steps[s].flow.d_output.is_some();
-        calls.extend((0..steps.len()).rev().filter(wanted).map(Call::Backward));
-    }
-    calls
 }

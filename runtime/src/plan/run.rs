@@ -2,8 +2,9 @@
 
 use super::arena::Arena;
 use super::buffers::Home;
+use super::layout::Region;
 use super::outline::{Call, Gradient, Head, Mode};
-use super::program::{Gradients, Plan, Region, Stage};
+use super::program::{Gradients, Plan, Stage};
 use super::slot::Slot;
 use super::store::Store;
 use super::work::{Batch, Goal, Learner, OutputTotals, Totals};
@@ -118,7 +119,7 @@ impl Scene<'_> {
     }
 
     fn run_calls(&self, region: &Region, place: &mut Place<'_>, totals: &mut [OutputTotals]) {
-        for call in &self.plan.calls[region.calls.clone()] {
+        for call in &self.plan.calls[region.calls.range()] {
             match *call {
                 Call::Gather => self.gather(place),
                 Call::Forward(stage) => self.forward(&self.plan.stages[stage], place),

@@ -3,6 +3,7 @@
 use crate::graph::{Graph, GraphLayer};
 use crate::kernels::aligned::AlignedVec;
 use crate::op::{Parameters, ParametersMut};
+use crate::shape::{Outcome, Parameter};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use std::ops::Range;
@@ -118,7 +119,7 @@ fn arrange(layer: &GraphLayer, start: usize) -> Block {
     let (mut end, mut trained_end) = (0, 0);
     for parameter in &layer.parameters {
         ranges.push(end..end + parameter.shape.size());
-        end = (end + parameter.shape.size()).next_multiple_of(LINE);
+        end = behind(end, parameter);
         if parameter.trainable {
             trained_end = end;
         }
@@ -134,4 +135,22 @@ fn arrange(layer: &GraphLayer, start: usize) -> Block {
         trained_ranges: ranges[..trained].to_vec(),
         ranges,
     }
+}
+
+/// Where the next parameter of a layer begins.
+const fn behind(start: usize, parameter: &Parameter) -> usize {
+    (start + parameter.shape.size()).next_multiple_of(LINE)
+}
+
+/// The places that the parameters of a layer take in the arena: those of the trained ones, or of all.
+pub(crate) const fn block_len(outcome: &Outcome, trained: bool) -> usize {
+    let mut end = 0;
+    let mut i = 0;
+    while let Some(parameter) = outcome.parameter(i) {
+        if parameter.trainable || !trained {
+            end = behind(end, &parameter);
+        }
+        i += 1;
+    }
+    end
 }

@@ -4,6 +4,7 @@ use super::{Message, Reach, Role, Setting, Shape, Window};
 use crate::activations::ActivationFunction;
 use crate::facts::Blueprint;
 use crate::initializers::Initializer;
+use crate::op::Demand;
 
 /// A layer has at most this many parameters.
 pub const MAX_PARAMETERS: usize = 4;
@@ -75,6 +76,7 @@ pub struct Outcome {
     role: Role,
     settings: [Option<(&'static str, Setting)>; MAX_SETTINGS],
     network: Option<Totals>,
+    demand: Option<Demand>,
     error: Option<Message>,
 }
 
@@ -113,6 +115,7 @@ impl Outcome {
             role: Role::Other,
             settings: [None; MAX_SETTINGS],
             network: None,
+            demand: None,
             error: None,
         }
     }
@@ -128,6 +131,7 @@ impl Outcome {
             role: Role::Other,
             settings: [None; MAX_SETTINGS],
             network: None,
+            demand: None,
             error: Some(message),
         }
     }
@@ -195,6 +199,13 @@ impl Outcome {
         panic!("a layer has at most 4 settings")
     }
 
+    /// Says what the layer's [`Op`](crate::op::Op) asks of a training step: with it the compiler knows how many bytes
+    /// training takes.
+    pub const fn with_demand(mut self, demand: Demand) -> Self {
+        self.demand = Some(demand);
+        self
+    }
+
     /// Says that the layer is a network, and what that costs.
     pub const fn with_network(mut self, totals: Totals) -> Self {
         self.network = Some(totals);
@@ -223,6 +234,11 @@ impl Outcome {
     /// The options that decide what the weights mean, in order.
     pub const fn settings(&self) -> &[Option<(&'static str, Setting)>] {
         &self.settings
+    }
+
+    /// What the layer asks of a training step, if it says so.
+    pub const fn demand(&self) -> Option<Demand> {
+        self.demand
     }
 
     /// What the layer costs if it is a network.

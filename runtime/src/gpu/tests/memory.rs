@@ -211,8 +211,7 @@ fn values_that_are_alive_together_never_overlap() {
                     for b in &outline.buffers[..i] {
                         let apart = a.offset + rows * a.row_len <= b.offset
                             || b.offset + rows * b.row_len <= a.offset;
-                        let together =
-                            a.alive.start() <= b.alive.end() && b.alive.start() <= a.alive.end();
+                        let together = a.first <= b.last && b.first <= a.last;
                         assert!(apart || !together, "{name}, {mode:?}: {a:?} and {b:?}");
                     }
                 }

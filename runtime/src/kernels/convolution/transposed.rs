@@ -8,7 +8,7 @@
 //! - input gradient: the mirror's forward pass over the output gradient;
 //! - kernel gradient: the mirror's, whose image is the output gradient and whose output gradient is the input.
 
-use super::{Convolution, Scatter, padded, samples, samples_mut};
+use super::{Convolution, Scatter, larger, padded, samples, samples_mut};
 use crate::kernels::simd;
 use lines::Lines;
 
@@ -25,7 +25,7 @@ pub(crate) struct TransposedConvolution {
 
 impl TransposedConvolution {
     /// From an image of `mirror.output` and `mirror.filters` to one of `mirror.input` and `mirror.channels`.
-    pub(crate) fn of(mirror: Convolution) -> Self {
+    pub(crate) const fn of(mirror: Convolution) -> Self {
         Self {
             mirror,
             lines: Lines::of(&mirror),
@@ -39,7 +39,7 @@ impl TransposedConvolution {
 
     /// Floats in the buffer that [`pack`](Self::pack) fills: the weights of the input gradient, then bias and weights of
     /// the forward pass.
-    pub(crate) fn packed_len(&self) -> usize {
+    pub(crate) const fn packed_len(&self) -> usize {
         let mirror = &self.mirror;
         let forward = match &self.lines {
             Some(lines) => lines.packed_len(mirror),
@@ -51,27 +51,30 @@ impl TransposedConvolution {
         self.forward_at() + forward
     }
 
-    fn forward_at(&self) -> usize {
+    const fn forward_at(&self) -> usize {
         self.mirror.kernel.0 * self.mirror.taps() * padded(self.mirror.filters)
     }
 
     /// Floats of scratch memory a worker needs for `forward` and for `backward`. What it holds does not matter.
-    pub(crate) fn scratch_len(&self) -> usize {
+    pub(crate) const fn scratch_len(&self) -> usize {
         let forward = match &self.lines {
             Some(lines) => lines.scratch_len(&self.mirror),
             None => self.bordered_input_len(),
         };
-        forward.max(self.bordered_gradient_len() + self.mirror.unfolded_len())
+        larger(
+            forward,
+            self.bordered_gradient_len() + self.mirror.unfolded_len(),
+        )
     }
 
     /// The input with its border of zeros.
-    fn bordered_input_len(&self) -> usize {
+    const fn bordered_input_len(&self) -> usize {
         let (height, width) = self.mirror.bordered_output();
         height * width * self.mirror.filters
     }
 
     /// The output gradient with its border of zeros.
-    fn bordered_gradient_len(&self) -> usize {
+    const fn bordered_gradient_len(&self) -> usize {
         let (height, width) = self.mirror.bordered_input();
         height * width * self.mirror.channels
     }

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::gpu::command::Argument;
 use crate::gpu::{Pointer, RecordBackward, RecordForward, Recorder};
 use crate::kernels::stretch::Stretch;
-use crate::op::{Backward, Forward, GpuMemory, Memory, Op};
+use crate::op::{Backward, Demand, Forward, GpuMemory, Memory, Op};
 use crate::shape::Shape;
 use std::iter::{once, repeat_n};
 use std::ops::Range;
@@ -72,6 +72,28 @@ impl From<Merging> for Argument {
     }
 }
 
+/// What the op of such a layer asks for.
+pub(super) const fn demand(inputs: &[Shape], output: Shape, training: bool) -> Demand {
+    let mut room = 0;
+    let mut i = 0;
+    while i < inputs.len() {
+        // An input of fewer numbers is brought to the shape of the output.
+        if inputs[i].size() != output.size() {
+            room = output.size();
+        }
+        i += 1;
+    }
+    // An input under the shape of the output, and the gradient of one.
+    let rooms = if training { 2 } else { 1 };
+    Demand {
+        memory: Memory {
+            scratch: room.saturating_mul(rooms),
+            ..Memory::NONE
+        },
+        ..Demand::new(output.size().saturating_mul(inputs.len()))
+    }
+}
+
 /// The op of such a layer.
 pub(crate) fn merge_op(merging: Merging, inputs: &[Shape], output: Shape) -> Box<dyn Op> {
     let input = |input: &Shape| Input {
@@ -80,6 +102,7 @@ pub(crate) fn merge_op(merging: Merging, inputs: &[Shape], output: Shape) -> Box
     };
     Box::new(MergeOp {
         merging,
+        demands: [false, true].map(|training| demand(inputs, output, training)),
         inputs: inputs.iter().map(input).collect(),
         output,
     })
@@ -88,6 +111,8 @@ pub(crate) fn merge_op(merging: Merging, inputs: &[Shape], output: Shape) -> Box
 #[derive(Debug)]
 struct MergeOp {
     merging: Merging,
+    /// What it asks for in inference and in training.
+    demands: [Demand; 2],
     inputs: Vec<Input>,
     output: Shape,
 }
@@ -246,16 +271,11 @@ fn record_merge(
 
 impl Op for MergeOp {
     fn memory(&self, training: bool) -> Memory {
-        // An input under the shape of the output, and the gradient of one.
-        let rooms = if training { 2 } else { 1 };
-        Memory {
-            scratch: rooms * self.room(),
-            ..Memory::default()
-        }
+        self.demands[usize::from(training)].memory
     }
 
     fn macs(&self) -> usize {
-        self.inputs.len() * self.output.size()
+        self.demands[1].macs
     }
 
     fn forward(&self, call: Forward<'_>) {

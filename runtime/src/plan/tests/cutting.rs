@@ -8,7 +8,7 @@ use crate::kernels::aligned::AlignedVec;
 use crate::losses::SparseCategoricalCrossentropy;
 use crate::metrics::Accuracy;
 use crate::optimizers::{Optimizer, SGD};
-use crate::plan::program::Cut;
+use crate::plan::layout::Cut;
 use crate::plan::{Goal, Learner, Mode, Plan, Store, Totals};
 use crate::training::data::DataSet;
 

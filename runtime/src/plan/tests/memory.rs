@@ -7,7 +7,7 @@ use crate::graph::{Graph, chain};
 use crate::layers::{BatchNormalization, Conv2D, Dense, Dropout, Flatten, MaxPooling2D};
 use crate::optimizers::SGD;
 use crate::plan::buffers::{Buffer, Home};
-use crate::plan::program::Cut;
+use crate::plan::layout::Cut;
 use crate::plan::{Mode, Plan, Store};
 
 /// Values of many sizes that cross from one region to the next.
@@ -31,10 +31,13 @@ fn normalized_often() -> Graph {
 /// The regions from the first to the last call that touches a value.
 fn regions(plan: &Plan, buffer: &Buffer) -> (usize, usize) {
     let of = |call: usize| {
-        let found = plan.regions.iter().position(|r| r.calls.contains(&call));
+        let found = plan
+            .regions
+            .iter()
+            .position(|r| r.calls.range().contains(&call));
         found.unwrap_or(plan.regions.len())
     };
-    (of(*buffer.alive.start()), of(*buffer.alive.end()))
+    (of(buffer.first), of(buffer.last))
 }
 
 /// Threads are at different calls of a region at the same time.

@@ -1,5 +1,6 @@
 //! Whole steps: that the result does not depend on how a batch is cut, and that it is the right one.
 
+mod bytes;
 mod cutting;
 mod graphs;
 mod large_dense;

@@ -51,43 +51,45 @@ pub(super) struct Forward<'a> {
 
 impl Lines {
     /// The better way for these shapes, if one is better than a vector of filters.
-    pub(super) fn of(mirror: &Convolution) -> Option<Self> {
+    pub(super) const fn of(mirror: &Convolution) -> Option<Self> {
         let (stride, padding) = (mirror.strides.1, mirror.padding.1);
-        let vectors = |floats: usize| floats.div_ceil(MAX_LANES);
-        let lines = |lanes| Self {
-            lanes,
+        let lines = Self {
+            lanes: Lanes::Cells,
             cells: (mirror.input.1 - 1 + padding) / stride - padding / stride + 1,
             cell: stride * mirror.channels,
             reach: mirror.kernel.1.div_ceil(stride),
         };
         let Self {
             cells, cell, reach, ..
-        } = lines(Lanes::Cells);
+        } = lines;
         // Products of vectors for one row, one channel and one row of the kernel, and what lines cost on top.
-        let filters = 8 * mirror.kernel.1 * vectors(mirror.channels) * cells;
-        let of_cells = 9 * reach * vectors(cell) * cells;
-        let of_planes = 10 * reach * cell * vectors(cells);
-        if of_planes < of_cells.min(filters) {
-            Some(lines(Lanes::Planes))
+        let filters = 8 * mirror.kernel.1 * mirror.channels.div_ceil(MAX_LANES) * cells;
+        let of_cells = 9 * reach * cell.div_ceil(MAX_LANES) * cells;
+        let of_planes = 10 * reach * cell * cells.div_ceil(MAX_LANES);
+        if of_planes < of_cells && of_planes < filters {
+            Some(Self {
+                lanes: Lanes::Planes,
+                ..lines
+            })
         } else if of_cells < filters {
-            Some(lines(Lanes::Cells))
+            Some(lines)
         } else {
             None
         }
     }
 
     /// Floats in the buffer that [`pack`](Self::pack) fills: the bias of a cell, then the weights.
-    pub(super) fn packed_len(&self, mirror: &Convolution) -> usize {
+    pub(super) const fn packed_len(&self, mirror: &Convolution) -> usize {
         padded(self.cell) + mirror.kernel.0 * self.row_len(mirror)
     }
 
     /// Floats in the weights of one row of the kernel.
-    fn row_len(&self, mirror: &Convolution) -> usize {
+    const fn row_len(&self, mirror: &Convolution) -> usize {
         mirror.filters * self.reach * self.row()
     }
 
     /// Floats in the weights that one float of the image is multiplied with.
-    fn row(&self) -> usize {
+    const fn row(&self) -> usize {
         match self.lanes {
             Lanes::Cells => padded(self.cell),
             Lanes::Planes => self.cell,
@@ -95,12 +97,12 @@ impl Lines {
     }
 
     /// Floats of scratch memory: the image with zeros left and right, the sums of one row, and the row.
-    pub(super) fn scratch_len(&self, mirror: &Convolution) -> usize {
+    pub(super) const fn scratch_len(&self, mirror: &Convolution) -> usize {
         let (height, width) = mirror.bordered_output();
         height * width * mirror.filters + self.sums_len() + self.cells * self.cell
     }
 
-    fn sums_len(&self) -> usize {
+    const fn sums_len(&self) -> usize {
         match self.lanes {
             Lanes::Cells => 0,
             Lanes::Planes => self.cell * self.cells,
