@@ -252,7 +252,7 @@ fn constants() -> TokenStream {
         pub const WEIGHT_BYTES: usize = __addax::facts_of::<Self>().weight_bytes();
         /// The bytes of the inputs and of what every layer gives, for one sample.
         pub const ACTIVATION_BYTES: usize = __addax::facts_of::<Self>().activation_bytes();
-        /// The bytes of memory for numbers that training on the CPU takes, with batches of `batch` samples: parameters,
+        /// The bytes of memory for numbers that training on the CPU takes, with batches of `batch` samples: parameters
         /// and all that the plan of a step allocates. `None` if a layer does not say what it asks for.
         pub const fn train_bytes(batch: usize) -> ::core::option::Option<usize> {
             __addax::facts_of::<Self>().train_bytes(batch)

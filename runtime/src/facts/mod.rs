@@ -18,6 +18,7 @@ pub(crate) use fingerprint::Description;
 pub use rustdoc::{Axes, LayerAt};
 pub(crate) use table::table;
 pub use table::{TableRow, rows, summary};
+pub use training::train_bytes;
 
 use crate::shape::{Reach, Shape, Totals};
 

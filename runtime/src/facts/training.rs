@@ -1,7 +1,54 @@
 //! The bytes that training takes: the blueprint as the plan of a step sees it.
 
-use super::Blueprint;
+use super::{Blueprint, Facts, facts_of};
 use crate::plan::{List, Node, Part, Wiring, block_len, numbers, only_output};
+
+/// The bytes of memory for numbers that training a network on the CPU takes, with batches of `batch` samples.
+///
+/// `network!` also puts it on the network's own type, as `Letters::train_bytes(128)`. It is exact, because the plan of a
+/// step is made with the same functions. Counted are
+/// - the parameters, each from a whole cache line of 64 bytes on, and
+/// - everything that the plan of a training step allocates: the values between the layers and their gradients, the gradients
+///   of the parameters (once for each of the up to 16 shares of a batch that threads take, or once for the batch where the
+///   layer is large), the weights in the order that the kernels like, and room to work in.
+///
+/// Not counted are the data set, what the optimizer remembers (for each number per weight, such as the two of `Adam`, as much
+/// as the parameters take), copies of the weights that `fit` or a callback keeps, the plans of `evaluate` and `predict`, and
+/// lists whose length does not depend on the batch. What functions over dfdx tensors allocate while they run (`Lambda` and
+/// [`TapeOp`](crate::tape::TapeOp)) is not counted either.
+///
+/// It is `None` if a layer does not say what it asks for: one of your own says it with
+/// [`Outcome::with_demand`](crate::shape::Outcome::with_demand), and all of Addax do, but for images or kernels of 2^29 numbers
+/// and more. It is `None` as well for a network of very many calls (several hundred of them), for one that does not fit, and
+/// for more bytes than a `usize` counts.
+///
+/// # Examples
+/// ```
+/// use addax::facts::train_bytes;
+/// use addax::prelude::*;
+///
+/// network! {
+///     /// The letters lesson.
+///     pub Letters: (28, 28, 1) => 10 {
+///         Conv2D(16, 3, activation = relu),
+///         MaxPooling2D(),
+///         Flatten(),
+///         Dense(10, activation = softmax),
+///     }
+/// }
+///
+/// /// Less than 32 MB for batches of 128.
+/// const BYTES: usize = Letters::train_bytes(128).unwrap();
+/// const _: () = assert!(BYTES < 32 << 20);
+///
+/// # fn main() {
+/// assert_eq!(train_bytes::<Letters>(128), Some(BYTES));
+/// assert!(Letters::train_bytes(256) > Letters::train_bytes(128));
+/// # }
+/// ```
+pub const fn train_bytes<N: Facts>(batch: usize) -> Option<usize> {
+    facts_of::<N>().train_bytes(batch)
+}
 
 /// A network with the layers of its inner networks in their places, while it is put together.
 struct Flat<'a> {
@@ -22,15 +69,7 @@ struct Room {
 }
 
 impl Blueprint {
-    /// The bytes of memory for numbers that training on the CPU takes, with batches of `batch` samples: the network's
-    /// parameters, padded to whole cache lines, and all that the plan of a training step allocates, which are values,
-    /// gradients, weights in the order that the kernels like, and room to work in.
-    ///
-    /// Not counted are the data, what the optimizer remembers (for each of its numbers per weight as much as the parameters
-    /// take), the weights that callbacks keep, and lists that do not grow with the batch.
-    ///
-    /// `None` if a layer does not say what it asks for ([`Outcome::with_demand`](crate::shape::Outcome::with_demand)), for
-    /// a network of more than some hundred calls, and for more bytes than a `usize` counts.
+    /// See [`train_bytes`].
     pub const fn train_bytes(&self, batch: usize) -> Option<usize> {
         if !self.fits() {
             return None;

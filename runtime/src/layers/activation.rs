@@ -57,17 +57,22 @@ impl Activation {
                 Outcome::ok(input)
                     .with_reach(Reach::Place)
                     .with_role(Role::View)
-                    .with_demand(Demand::view())
+                    .with_demand(self.bound(input).demand())
             }
             Ok(input) => Outcome::ok(input)
                 .with_activation(self.activation)
                 .with_reach(Reach::Place)
                 .with_role(Role::Function)
-                .with_demand(Demand {
-                    is_function: true,
-                    ..Demand::new(input.size())
-                }),
+                .with_demand(self.bound(input).demand()),
             Err(error) => error,
+        }
+    }
+
+    const fn bound(&self, input: Shape) -> ActivationOp {
+        ActivationOp {
+            activation: self.activation,
+            size: input.size(),
+            width: input.last(),
         }
     }
 }
@@ -77,11 +82,7 @@ impl Layer for Activation {
     type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>> = NoParameters<E, D>;
 
     fn op(&self, inputs: &[Shape], _: Shape) -> Box<dyn Op> {
-        Box::new(ActivationOp {
-            activation: self.activation,
-            size: inputs[0].size(),
-            width: inputs[0].last(),
-        })
+        Box::new(self.bound(inputs[0]))
     }
 }
 
@@ -92,9 +93,20 @@ struct ActivationOp {
     width: usize,
 }
 
+impl ActivationOp {
+    const fn demand(&self) -> Demand {
+        let is_view = matches!(self.activation, ActivationFunction::Linear);
+        Demand {
+            is_view,
+            is_function: !is_view,
+            ..Demand::new(self.size)
+        }
+    }
+}
+
 impl Op for ActivationOp {
     fn macs(&self) -> usize {
-        self.size
+        self.demand().macs
     }
 
     fn take_activation(&mut self) -> ActivationFunction {
@@ -102,7 +114,7 @@ impl Op for ActivationOp {
     }
 
     fn is_view(&self) -> bool {
-        self.activation == ActivationFunction::Linear
+        self.demand().is_view
     }
 
     fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {

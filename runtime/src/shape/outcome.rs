@@ -200,7 +200,7 @@ impl Outcome {
     }
 
     /// Says what the layer's [`Op`](crate::op::Op) asks of a training step: with it the compiler knows how many bytes
-    /// training takes.
+    /// [training takes](crate::facts::train_bytes).
     pub const fn with_demand(mut self, demand: Demand) -> Self {
         self.demand = Some(demand);
         self
