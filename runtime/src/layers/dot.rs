@@ -200,7 +200,10 @@ impl Vectors {
             behind += 1;
         }
         Vectors {
-            count: if len == 0 { 0 } else { shape.size() / len },
+            count: match shape.size().checked_div(len) {
+                Some(count) => count,
+                None => 0,
+            },
             len,
             step,
         }

@@ -17,6 +17,8 @@ pub(crate) struct Buffer {
     pub(crate) home: Home,
     /// Where in it.
     pub(crate) offset: usize,
+    /// Numbers for all rows, in whole cache lines.
+    len: usize,
 }
 
 /// The arena of a buffer.
@@ -37,6 +39,7 @@ impl Buffer {
             last: 0,
             home: Home::Batch,
             offset: 0,
+            len: 0,
         }
     }
 
@@ -76,6 +79,7 @@ pub(crate) const fn place(
     let mut id = 0;
     while id < buffers.len() {
         if buffers[id].is_at(home) {
+            buffers[id].len = padded_len(buffers[id].row_len, rows);
             let mut at = count;
             while at > 0 && buffers[order[at - 1]].row_len < buffers[id].row_len {
                 order[at] = order[at - 1];
@@ -91,26 +95,24 @@ pub(crate) const fn place(
     while next < count {
         let id = order[next];
         let this = buffers[id];
-        let len = padded_len(this.row_len, rows);
         let mut offset = 0;
         // Those before it have their places, and stand in the order of these.
         let mut i = 0;
         while i < next {
             let other = &buffers[order[i]];
             if other.first <= this.last && this.first <= other.last {
-                if offset + len <= other.offset {
+                if offset + this.len <= other.offset {
                     break;
                 }
-                let end = other.offset + padded_len(other.row_len, rows);
-                if offset < end {
-                    offset = end;
+                if offset < other.offset + other.len {
+                    offset = other.offset + other.len;
                 }
             }
             i += 1;
         }
         buffers[id].offset = offset;
-        if size < offset + len {
-            size = offset + len;
+        if size < offset + this.len {
+            size = offset + this.len;
         }
         let mut at = next;
         while at > 0 && buffers[order[at - 1]].offset > offset {
@@ -136,11 +138,10 @@ mod tests {
 
     fn buffer(row_len: usize, first: usize, last: usize) -> Buffer {
         Buffer {
-            row_len,
             first,
             last,
             home: Home::Local,
-            offset: usize::MAX,
+            ..Buffer::new(row_len)
         }
     }
 

@@ -250,11 +250,17 @@ const fn bring_home(buffers: &mut [Buffer], regions: &[Region], calls: usize) {
     }
 }
 
-/// The region of a call.
+/// The region of a call; behind the last one for what is behind the last call.
 const fn region_of(regions: &[Region], call: usize) -> usize {
-    let mut i = 0;
-    while i < regions.len() && call >= regions[i].calls.end {
-        i += 1;
+    // Those before `from` end before it, those from `to` on do not.
+    let (mut from, mut to) = (0, regions.len());
+    while from < to {
+        let middle = from + (to - from) / 2;
+        if regions[middle].calls.end <= call {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
     }
-    i
+    from
 }
