@@ -18,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) input: Option<Shape>,
     pub(crate) output: Option<Shape>,
     pub(crate) steps: Vec<PlannedStep>,
+    /// Arguments that may be names of options of which the rest is still to be typed, with the layer's type.
+    pub(crate) half_typed: Vec<(Path, Ident)>,
     /// Nothing is missing, so that the network could run.
     pub(crate) complete: bool,
 }
@@ -46,6 +48,10 @@ pub(crate) struct PlannedLayer {
 
 /// Checks what concerns more than one token.
 pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
+    let half_typed = match &network.body {
+        Body::List(steps, _) => half_typed(steps),
+        Body::Unreadable => Vec::new(),
+    };
     let steps = match network.body {
         Body::List(steps, braces) => {
             if steps.is_empty() && errors.len() == 0 {
@@ -70,6 +76,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         errors.push(Span::call_site(), "this network was not understood");
     }
     Plan {
+        half_typed,
         complete,
         attributes: network.attributes,
         visibility: network.visibility,
@@ -79,6 +86,19 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         output: network.output,
         steps,
     }
+}
+
+fn half_typed(steps: &[Step]) -> Vec<(Path, Ident)> {
+    let layers = steps.iter().filter_map(|step| match step {
+        Step::Layer(layer) => Some(layer),
+        Step::Hole => None,
+    });
+    layers
+        .flat_map(|layer| {
+            let words = sugar::half_typed(layer).into_iter();
+            words.map(|word| (layer.path.clone(), word))
+        })
+        .collect()
 }
 
 fn plan_steps(mut steps: Vec<Step>, errors: &mut Errors) -> Vec<PlannedStep> {

@@ -99,6 +99,7 @@ pub use typenum;
 
 pub mod activations;
 mod device;
+mod editor;
 mod engine;
 mod error;
 #[cfg(test)]

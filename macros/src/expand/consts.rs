@@ -2,12 +2,12 @@
 //!
 //! For each layer there is the layer itself, what its shape rule says of it, and the shape it gives.
 
-use super::{Context, numbered, transplant};
+use super::{Context, numbered, start, transplant};
 use crate::ast::Shape;
 use crate::check::PlannedLayer;
 use crate::errors::Place;
 use crate::sugar::Call;
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
 /// The constants, and what the shape rules have to say.
@@ -115,21 +115,18 @@ fn value(alias: &Ident, layer: &PlannedLayer, call: &Call) -> TokenStream {
     );
     // rustc suggests a field only where the struct's name comes from the user.
     let mut name = alias.clone();
-    name.set_span(layer.place.first);
+    name.set_span(start(layer.place.first));
     quote!(#name #fields)
 }
 
-/// `<Alias>::function`, at the layer's name: that is where rustc reports arguments that do not fit, and where an editor
-/// shows the signature.
+/// `<Alias>::function`, at the layer's name: that is where rustc reports arguments that do not fit.
+///
+/// From the `<` on all of the name is underlined. The names in it are only near the user's: see [`start`].
 fn located(alias: &Ident, function: &str, span: Span) -> TokenStream {
-    let function = Ident::new(function, span);
-    quote!(<#alias>::#function)
-        .into_iter()
-        .map(|mut token| {
-            token.set_span(span);
-            token
-        })
-        .collect()
+    let function = Ident::new(function, start(span));
+    let mut open = Punct::new('<', Spacing::Alone);
+    open.set_span(span);
+    quote!(#open #alias>::#function)
 }
 
 fn group(delimiter: Delimiter, tokens: TokenStream, span: Span) -> TokenTree {

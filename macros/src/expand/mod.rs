@@ -17,6 +17,7 @@
 
 mod consts;
 mod dfdx;
+mod editor;
 mod fallback;
 mod layers;
 mod types;
@@ -70,6 +71,18 @@ fn numbered(name: &str, i: usize) -> Ident {
     format_ident!("{name}_{i}", span = Span::call_site())
 }
 
+/// The place in front of a token of the user's, for a name that stands for it in the compiler's messages.
+///
+/// An editor takes the whole span of a token for the token itself: on `Dense` it would show, and go to, all that carries
+/// the same span. An empty span is nobody's, and to rustc it is still the user's own place.
+fn start(span: Span) -> Span {
+    if proc_macro::is_available() {
+        span.unwrap().start().into()
+    } else {
+        span
+    }
+}
+
 /// What the user wrote, for the place where it is emitted.
 ///
 /// `Self::SIDE` is the network's own constant, but it does not stand in an impl of it there. And `$side` of a
@@ -112,16 +125,17 @@ fn has_operators(tokens: &TokenStream) -> bool {
 /// The whole expansion, the mistakes first.
 pub(crate) fn expand(plan: &Plan, errors: Errors) -> TokenStream {
     let errors = errors.finish();
+    let typing = editor::typing(plan);
     match &plan.name {
         Name::Missing => errors,
         Name::Named(name) => {
             let items = items(plan, name);
-            quote!(#errors #items)
+            quote!(#typing #errors #items)
         }
         Name::Expression => {
             let name = Ident::new("__Network", Span::call_site());
             let items = items(plan, &name);
-            quote!({ #errors #items #name })
+            quote!({ #typing #errors #items #name })
         }
     }
 }
@@ -145,9 +159,11 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let types = types::types(&context);
         let layers = layers::layers(&context);
         let dfdx = dfdx::dfdx(&context);
+        let numbers = editor::numbers(&context);
         quote! {
             #consts
             #types
+            #numbers
             const _: () = {
                 #layers
                 #dfdx
@@ -195,7 +211,9 @@ fn network_struct(plan: &Plan, name: &Ident) -> TokenStream {
         quote!((::core::marker::PhantomData<(#(#types,)* #(&#lifetimes (),)*)>))
     };
     // With spans of its own, rustc would show the whole macro where it means the name.
-    let definition = quote_spanned!(name.span()=> #visibility struct #name #generics #fields;);
+    let keyword = quote_spanned!(start(name.span())=> struct);
+    let end = quote_spanned!(name.span()=> ;);
+    let definition = quote!(#visibility #keyword #name #generics #fields #end);
     quote! {
         #(#attributes)*
         #[derive(
