@@ -36,8 +36,10 @@ pub(crate) enum PlannedStep {
 #[derive(Debug)]
 pub(crate) struct PlannedLayer {
     pub(crate) docs: Vec<TokenStream>,
-    /// The field in the struct of layers.
+    /// The field in the struct of layers, with a span of the macro's own: an editor shows each use of a user's token.
     pub(crate) field: Ident,
+    /// The label, which is the field's place where it is defined.
+    pub(crate) defined_at: Span,
     pub(crate) path: Path,
     /// The layer as messages show it.
     pub(crate) text: String,
@@ -141,13 +143,17 @@ fn claim_labels(steps: &mut [Step], names: &mut Names, errors: &mut Errors) {
 
 fn plan_layer(layer: Layer, call: Option<Call>, names: &mut Names) -> PlannedLayer {
     let kind = layer.kind().map(Ident::to_string).unwrap_or_default();
+    let mut field = match &layer.label {
+        Some(label) => label.clone(),
+        None => names.automatic(&kind),
+    };
+    let defined_at = field.span();
+    field.set_span(Span::call_site());
     PlannedLayer {
         text: text::layer(&layer),
         place: layer.place(),
-        field: match layer.label {
-            Some(label) => label,
-            None => names.automatic(&kind),
-        },
+        field,
+        defined_at,
         docs: layer.docs,
         path: layer.path,
         call,

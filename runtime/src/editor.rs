@@ -3,17 +3,13 @@
 //! rust-analyzer prints `(Output<26, 26, 16>, Parameters<160>)`: it evaluates constants in the arguments of a type, and a
 //! type is all it shows without also going to it. See `expand/editor.rs` in `addax-macros`; rustc never sees a use of these.
 
-use crate::shape::{MAX_PARAMETERS, Outcome};
+use crate::shape::{Dims, MAX_PARAMETERS, Outcome};
 
 /// How many numbers a layer learns or keeps.
 #[derive(Debug)]
 pub struct Parameters<const COUNT: usize>;
 
-/// A rank and four sizes, as in [`crate::shape::Dims`].
-#[derive(Debug)]
-pub struct Sizes<const RANK: usize, const A: usize, const B: usize, const C: usize, const D: usize>;
-
-/// From [`Sizes`] to a type with as many sizes as there are.
+/// From a rank and four sizes to a type with as many sizes as there are.
 pub trait AsOutput {
     /// `Output<26, 26, 16>`
     type Output;
@@ -27,7 +23,7 @@ macro_rules! output {
             pub struct Output<$(const $size: usize),*>;
         }
 
-        impl<const A: usize, const B: usize, const C: usize, const D: usize> AsOutput for Sizes<$rank, A, B, C, D> {
+        impl<const A: usize, const B: usize, const C: usize, const D: usize> AsOutput for Dims<$rank, A, B, C, D> {
             type Output = $module::Output<$($size),*>;
         }
     };

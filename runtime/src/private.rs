@@ -1,7 +1,7 @@
 //! What the code that `network!` emits is made of. Hidden, without promises.
 
 pub use crate::device::Device;
-pub use crate::editor::{AsOutput, Parameters, Sizes, parameters};
+pub use crate::editor::{AsOutput, Parameters, parameters};
 pub use crate::error::{Error, Result};
 pub use crate::graph::Graph;
 pub use crate::layers::{Layer, LayerSizes, Place};

@@ -1,15 +1,18 @@
-//! What only editors see: the numbers of a layer where the user points at it, and options that are half typed.
+//! What only editors see: the sizes of a layer where the user points at it, and options that are half typed.
 //!
 //! rust-analyzer sets `cfg(rust_analyzer)` and rustc does not, so nothing here costs a build anything but its tokens.
 
+use super::types::type_before;
 use super::{Context, numbered};
 use crate::check::{Plan, PlannedLayer, PlannedStep};
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
-/// The numbers of all layers.
-pub(super) fn numbers(context: &Context<'_>) -> TokenStream {
-    let layers = context.layers().map(|(i, layer)| layer_numbers(i, layer));
+/// The sizes of all layers.
+pub(super) fn sizes(context: &Context<'_>) -> TokenStream {
+    let layers = context
+        .layers()
+        .map(|(i, layer)| layer_sizes(context, i, layer));
     only_in_editors(&quote!(#(#layers)*))
 }
 
@@ -50,28 +53,56 @@ fn only_in_editors(items: &TokenStream) -> TokenStream {
     }
 }
 
-/// `Output<26, 26, 16>` and `Parameters<160>`, for who points at the layer's name.
+/// The shapes of a layer, as in `types.rs`, and its numbers for who points at its name.
 ///
-/// The token at the layer's name is a field of a tuple: an editor shows its type, but has nothing to go to there. In the
-/// arguments of a type rust-analyzer evaluates names of constants, but not `{ .. }`.
-fn layer_numbers(i: usize, layer: &PlannedLayer) -> TokenStream {
-    let (shape, outcome) = (numbered("__SHAPE", i), numbered("__OUTCOME", i));
+/// In the arguments of a type rust-analyzer evaluates names of constants, but not `{ .. }`; it even panics at some of them.
+/// rustc takes longer for the names.
+fn layer_sizes(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
+    let (place, shape, outcome) = (
+        numbered("__Place", i),
+        numbered("__SHAPE", i),
+        numbered("__OUTCOME", i),
+    );
+    let input = type_before(context, i);
+    let output = dimensions("OUTPUT", &quote!(#shape));
+    let first = dimensions("FIRST", &quote!(#outcome.parameter_shape(0)));
+    let second = dimensions("SECOND", &quote!(#outcome.parameter_shape(1)));
+    let [output_sizes, first_sizes, second_sizes] =
+        [&output, &first, &second].map(|(_, names)| names);
+    let consts = [&output, &first, &second].map(|(consts, _)| consts);
+    // At the layer's name stands a field of a tuple: an editor shows its type, and there is nothing to go to.
     let mut field = Literal::usize_unsuffixed(0);
     field.set_span(layer.place.first);
     quote! {
         const _: () = {
-            const __R: usize = #shape.rank();
-            const __A: usize = #shape.dim(0);
-            const __B: usize = #shape.dim(1);
-            const __C: usize = #shape.dim(2);
-            const __D: usize = #shape.dim(3);
-            const __P: usize = __addax::parameters(&#outcome);
+            #(#consts)*
+            const __PARAMETERS: usize = __addax::parameters(&#outcome);
+            impl __addax::LayerSizes for #place {
+                type Input = #input;
+                type Output = <__addax::Dims<#output_sizes> as __addax::AsShape>::Sample;
+                type First = <__addax::Dims<#first_sizes> as __addax::AsShape>::Sample;
+                type Second = <__addax::Dims<#second_sizes> as __addax::AsShape>::Sample;
+            }
             fn __numbers(__tuple: ((
-                <__addax::Sizes<__R, __A, __B, __C, __D> as __addax::AsOutput>::Output,
-                __addax::Parameters<__P>,
+                <__addax::Dims<#output_sizes> as __addax::AsOutput>::Output,
+                __addax::Parameters<__PARAMETERS>,
             ),)) {
                 let _ = &__tuple.#field;
             }
         };
     }
+}
+
+/// The rank and the sizes of a shape as constants, and their names.
+fn dimensions(name: &str, shape: &TokenStream) -> (TokenStream, TokenStream) {
+    let rank = format_ident!("__{name}_RANK");
+    let sizes = [0, 1, 2, 3].map(|axis| format_ident!("__{name}_{axis}"));
+    let axes = (0..sizes.len()).map(Literal::usize_unsuffixed);
+    (
+        quote! {
+            const #rank: usize = #shape.rank();
+            #(const #sizes: usize = #shape.dim(#axes);)*
+        },
+        quote!(#rank, #(#sizes),*),
+    )
 }

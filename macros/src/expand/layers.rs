@@ -28,7 +28,8 @@ fn definition(context: &Context<'_>) -> TokenStream {
     let fields = context.layers().map(|(i, layer)| {
         let docs = &layer.docs;
         let text = &layer.text;
-        let field = &layer.field;
+        let mut field = layer.field.clone();
+        field.set_span(layer.defined_at);
         let place = numbered("__Place", i);
         let text = format!(" {text}");
         // The layer's name would otherwise run into what the user says of it.

@@ -159,11 +159,11 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let types = types::types(&context);
         let layers = layers::layers(&context);
         let dfdx = dfdx::dfdx(&context);
-        let numbers = editor::numbers(&context);
+        let sizes = editor::sizes(&context);
         quote! {
             #consts
             #types
-            #numbers
+            #sizes
             const _: () = {
                 #layers
                 #dfdx
@@ -180,6 +180,8 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
     quote! {
         #network
         #conditions
+        // `rust_analyzer`, which rustc does not know.
+        #[allow(unexpected_cfgs)]
         const _: () = {
             use ::addax::__private as __addax;
             #body

@@ -3,16 +3,18 @@
 use super::{Context, numbered};
 use crate::ast::Shape;
 use crate::check::{PlannedLayer, PlannedStep};
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::quote;
 
 /// Aliases for the shapes at both ends, and a type for the place of each layer.
 pub(super) fn types(context: &Context<'_>) -> TokenStream {
-    let (input, inputs) = border(context.plan.input.as_ref(), &quote!(__INPUT));
-    let (output, outputs) = border(context.plan.output.as_ref(), &quote!(__DECLARED));
+    let (input_sizes, input, inputs) = border(context.plan.input.as_ref(), "__INPUT");
+    let (output_sizes, output, outputs) = border(context.plan.output.as_ref(), "__DECLARED");
     let names = context.layers().map(|(i, _)| names(context, i));
     let places = context.layers().map(|(i, layer)| place(context, i, layer));
     quote! {
+        #input_sizes
+        #output_sizes
         type __Input = #input;
         type __Inputs<__B> = #inputs;
         type __Output = #output;
@@ -27,23 +29,28 @@ pub(super) fn types(context: &Context<'_>) -> TokenStream {
     }
 }
 
-/// A shape of the header, for one sample and for a batch.
+/// A shape of the header: its sizes as constants, its type for one sample and that for a batch.
 ///
 /// The number of its sizes is known here, so it is written as a tuple: in the header of an impl rustc does not look
-/// through `Dims` to find the batch.
-fn border(written: Option<&Shape>, value: &TokenStream) -> (TokenStream, TokenStream) {
+/// through `Dims` to find the batch. The sizes have names for the sake of editors, which do not evaluate `{ .. }` in types.
+fn border(written: Option<&Shape>, value: &str) -> (TokenStream, TokenStream, TokenStream) {
     match written {
         Some(shape) => {
-            let sizes: Vec<_> = (0..shape.sizes.len())
-                .map(Literal::usize_unsuffixed)
-                .map(|axis| quote!(::addax::dfdx::shapes::Const<{ #value.dim(#axis) }>))
+            let names: Vec<_> = (0..shape.sizes.len())
+                .map(|axis| numbered(value, axis))
                 .collect();
-            (quote!((#(#sizes,)*)), quote!((__B, #(#sizes,)*)))
+            let value = Ident::new(value, Span::call_site());
+            let axes = (0..shape.sizes.len()).map(Literal::usize_unsuffixed);
+            (
+                quote!(#(const #names: usize = #value.dim(#axes);)*),
+                quote!((#(::addax::dfdx::shapes::Const<#names>,)*)),
+                quote!((__B, #(::addax::dfdx::shapes::Const<#names>,)*)),
+            )
         }
         // Any shape will do for a network that does not compile.
         None => {
             let one = quote!(::addax::dfdx::shapes::Const<1>);
-            (quote!((#one,)), quote!((__B, #one)))
+            (quote!(), quote!((#one,)), quote!((__B, #one)))
         }
     }
 }
@@ -60,7 +67,10 @@ fn names(context: &Context<'_>, i: usize) -> TokenStream {
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
         pub struct #place;
         type #layer = <#place as __addax::Place>::Layer;
+        #[cfg(not(rust_analyzer))]
         type #shape = #output;
+        #[cfg(rust_analyzer)]
+        type #shape = <#place as __addax::LayerSizes>::Output;
     }
 }
 
@@ -85,6 +95,8 @@ fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
         quote!(::core::panic!("this layer has no arguments"))
     };
     quote! {
+        // For editors there is another one, in `editor.rs`.
+        #[cfg(not(rust_analyzer))]
         impl __addax::LayerSizes for #place {
             type Input = #input;
             type Output = #shape;
@@ -101,7 +113,7 @@ fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
 }
 
 /// The shape that the layer at `i` takes, as a type.
-fn type_before(context: &Context<'_>, i: usize) -> TokenStream {
+pub(super) fn type_before(context: &Context<'_>, i: usize) -> TokenStream {
     let before = i
         .checked_sub(1)
         .map(|before| (before, context.plan.steps.get(before)));

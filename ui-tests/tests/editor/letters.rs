@@ -51,6 +51,8 @@ impl Layer for Halve {
 fn main() -> addax::Result<()> {
     let letters = Letters::build(&Cpu::default())?;
     let layers = letters.layers()?;
-    println!("{:?}", layers.hidden.kernel);
+    let kernel = &layers.hidden.kernel;
+    let answers = letters.predict(&vec![[[[0.0; 1]; SIDE]; SIDE]; 2])?;
+    println!("{kernel:?} {answers:?}");
     Ok(())
 }

@@ -163,6 +163,13 @@ fn hover(server: &mut Server) {
     shows(server, "Letters:", "Reads letters.");
     shows(server, "hidden.kernel", "`Dense(64, activation = relu)`");
     shows(server, "hidden:", "Where it thinks.");
+    // The network's types are worked out wherever they are used.
+    shows(
+        server,
+        "kernel = &",
+        "&Tensor<(Const<2704>, Const<64>), f32, Cpu>",
+    );
+    shows(server, "answers = ", "Tensor<(usize, Const<10>), f32, Cpu>");
     // What stands for the name in rustc's messages is not shown for it.
     let shown = server.hover("Letters:");
     assert!(!shown.contains("Structs in Rust"), "{shown}");
