@@ -30,8 +30,10 @@ impl Random {
         ];
         match self.below(5) {
             0 => Ident::new(
-                ["Dense", "let", "True", "None", "crate", "r#match", "_"][self.below(7)]
-                    .trim_start_matches("r#"),
+                [
+                    "Dense", "let", "True", "None", "crate", "try", "r#match", "_",
+                ][self.below(8)]
+                .trim_start_matches("r#"),
                 Span::call_site(),
             )
             .into(),
