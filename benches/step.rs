@@ -4,8 +4,9 @@
 //!
 //! Each figure is the median over the repeats of an epoch (training) or of a call (prediction), public API only.
 
+use addax::heads::LossOf;
 use addax::prelude::*;
-use addax::training::{Classes, FitsInput, Labels, Sample};
+use addax::training::{Classes, FitsInput, LabelData, Sample};
 use std::time::Instant;
 
 network! {
@@ -95,11 +96,34 @@ fn main() -> addax::Result<()> {
         .and_then(|text| text.parse().ok())
         .unwrap_or(5);
     #[cfg(feature = "cuda")]
-    match addax::cuda(0) {
-        Ok(device) => table("GPU", &device, repeats)?,
-        Err(error) => println!("{error}\n"),
-    }
+    gpu_tables(repeats)?;
     table("CPU", &Cpu::default(), repeats)
+}
+
+/// With Addax's own convolutions, with cuDNN's, and with the faster of both.
+#[cfg(feature = "cuda")]
+fn gpu_tables(repeats: usize) -> addax::Result<()> {
+    use addax::{CudaOptions, Cudnn, cuda_with};
+    let ways = [
+        ("GPU", Cudnn::Off),
+        ("cuDNN", Cudnn::Always),
+        ("the faster", Cudnn::WhereFaster),
+    ];
+    for (name, cudnn) in ways {
+        let options = CudaOptions {
+            cudnn,
+            ..CudaOptions::default()
+        };
+        match cuda_with(0, options) {
+            Ok(device) => table(name, &device, repeats)?,
+            Err(error) => {
+                // Without cuDNN the last table would be the first.
+                println!("{error}\n");
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn table<D: Device>(name: &str, device: &D, repeats: usize) -> addax::Result<()> {
@@ -142,7 +166,8 @@ where
     D: Device,
     X: Sample + Zero,
     X::Shape: FitsInput<N::Input, N>,
-    Vec<usize>: Labels<Classes, N::Output>,
+    SparseCategoricalCrossentropy: LossOf<N>,
+    Vec<usize>: LabelData<Classes, N::Output>,
 {
     let mut state = 1_u32;
     let mut random = move || {

@@ -8,7 +8,7 @@ extern crate proc_macro;
 
 #[path = "../src/ast.rs"]
 mod ast;
-#[path = "../src/check.rs"]
+#[path = "../src/check/mod.rs"]
 mod check;
 #[path = "../src/cursor.rs"]
 mod cursor;
@@ -18,6 +18,8 @@ mod errors;
 mod expand;
 #[path = "../src/keras.rs"]
 mod keras;
+#[path = "../src/lints.rs"]
+mod lints;
 #[path = "../src/names.rs"]
 mod names;
 #[path = "../src/parse/mod.rs"]

@@ -53,6 +53,12 @@ impl<'a> Cursor<'a> {
         self.take(self.tokens.len())
     }
 
+    /// What has been read between this place and a later one.
+    pub(crate) fn until(&self, later: &Cursor<'_>) -> &'a [TokenTree] {
+        let length = self.tokens.len().saturating_sub(later.tokens.len());
+        self.tokens.get(..length).unwrap_or(&[])
+    }
+
     /// The next token's place, or the end.
     pub(crate) fn here(&self) -> Place {
         match self.tokens.first() {

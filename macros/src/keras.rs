@@ -37,6 +37,13 @@ const SIGNATURES: &[Signature] = &[
         with_option: Some("Conv2D(16, (3, 3), activation = relu)"),
     },
     Signature {
+        names: &["Conv2DTranspose", "Convolution2DTranspose"],
+        required: &["filters", "kernel_size"],
+        optional: &["strides", "padding", "output_padding"],
+        example: "Conv2DTranspose(16, (3, 3))",
+        with_option: Some("Conv2DTranspose(16, (3, 3), strides = 2)"),
+    },
+    Signature {
         names: &["MaxPooling2D", "MaxPool2D"],
         required: &[],
         optional: &["pool_size", "strides", "padding"],
@@ -92,6 +99,69 @@ const SIGNATURES: &[Signature] = &[
         example: "BatchNormalization()",
         with_option: Some("BatchNormalization(momentum = 0.9)"),
     },
+    Signature {
+        names: &["Add"],
+        required: &[],
+        optional: &[],
+        example: "Add()",
+        with_option: None,
+    },
+    Signature {
+        names: &["Subtract"],
+        required: &[],
+        optional: &[],
+        example: "Subtract()",
+        with_option: None,
+    },
+    Signature {
+        names: &["Multiply"],
+        required: &[],
+        optional: &[],
+        example: "Multiply()",
+        with_option: None,
+    },
+    Signature {
+        names: &["Average"],
+        required: &[],
+        optional: &[],
+        example: "Average()",
+        with_option: None,
+    },
+    Signature {
+        names: &["Maximum"],
+        required: &[],
+        optional: &[],
+        example: "Maximum()",
+        with_option: None,
+    },
+    Signature {
+        names: &["Minimum"],
+        required: &[],
+        optional: &[],
+        example: "Minimum()",
+        with_option: None,
+    },
+    Signature {
+        names: &["Concatenate"],
+        required: &[],
+        optional: &["axis"],
+        example: "Concatenate()",
+        with_option: Some("Concatenate(axis = 1)"),
+    },
+    Signature {
+        names: &["Dot"],
+        required: &["axes"],
+        optional: &["normalize"],
+        example: "Dot(1)",
+        with_option: Some("Dot(1, normalize = true)"),
+    },
+    Signature {
+        names: &["Lambda"],
+        required: &["function"],
+        optional: &[],
+        example: "Lambda(my_function)",
+        with_option: None,
+    },
 ];
 
 /// What an option takes.
@@ -103,6 +173,10 @@ pub(crate) enum Kind {
     Pair,
     /// The same where not giving it means something of its own.
     OptionalPair,
+    /// An axis of each of two inputs, or one for both; negative from the end.
+    Axes,
+    /// The path of a function.
+    Function,
     /// A shape of any length.
     Shape,
     /// A number with a point.
@@ -121,10 +195,13 @@ impl Signature {
         match name {
             "units" | "filters" => Kind::Size,
             "strides" if self.optional.contains(&"pool_size") => Kind::OptionalPair,
+            "output_padding" => Kind::OptionalPair,
             "kernel_size" | "pool_size" | "strides" => Kind::Pair,
+            "axes" => Kind::Axes,
+            "function" => Kind::Function,
             "target_shape" => Kind::Shape,
             "rate" | "momentum" | "epsilon" => Kind::Number,
-            "use_bias" | "center" | "scale" => Kind::Flag,
+            "use_bias" | "center" | "scale" | "normalize" => Kind::Flag,
             "activation" | "padding" | "kernel_initializer" | "bias_initializer" => Kind::Word,
             _ => Kind::Other,
         }
@@ -167,24 +244,19 @@ pub(crate) enum LayerName {
 const FUNCTIONS: &[&str] = &["relu", "sigmoid", "softmax", "tanh"];
 
 const NOT_YET: &[&str] = &[
-    "Add",
     "AlphaDropout",
     "Attention",
-    "Average",
     "AveragePooling1D",
     "AveragePooling3D",
     "Bidirectional",
     "CategoryEncoding",
-    "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
-    "Conv2DTranspose",
     "Conv3D",
     "ConvLSTM2D",
     "Cropping1D",
     "Cropping2D",
     "DepthwiseConv2D",
-    "Dot",
     "ELU",
     "Embedding",
     "GRU",
@@ -195,16 +267,12 @@ const NOT_YET: &[&str] = &[
     "GlobalMaxPooling1D",
     "GroupNormalization",
     "LSTM",
-    "Lambda",
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
     "MaxPooling1D",
     "MaxPooling3D",
-    "Maximum",
-    "Minimum",
     "MultiHeadAttention",
-    "Multiply",
     "Normalization",
     "PReLU",
     "Permute",
@@ -217,7 +285,6 @@ const NOT_YET: &[&str] = &[
     "SeparableConv2D",
     "SimpleRNN",
     "SpatialDropout2D",
-    "Subtract",
     "TimeDistributed",
     "UpSampling2D",
     "ZeroPadding2D",
@@ -338,7 +405,8 @@ pub(crate) fn option(layer: &str, name: &str) -> OptionName {
         "input_shape" | "input_dim" | "batch_input_shape" | "batch_shape" | "input_length" => Input,
         "name" => Label,
         "data_format" | "dim_ordering" => LeaveOut("images are always (height, width, channels)"),
-        "axis" => LeaveOut("it is always the last axis"),
+        "axis" if layer != "Concatenate" => LeaveOut("it is always the last axis"),
+        "output_shape" => LeaveOut("the type of the function says it"),
         "dtype" => LeaveOut("numbers are always `f32`"),
         "W_regularizer"
         | "b_regularizer"

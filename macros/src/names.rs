@@ -1,11 +1,13 @@
 //! Names of layers that the user did not name, as Keras makes them.
 
 use proc_macro2::{Ident, Span};
+use quote::ToTokens;
 use std::collections::{HashMap, HashSet};
 
 /// Aliases are the same class in Keras, and so is the name it gives.
 fn canonical(kind: &str) -> &str {
     match kind {
+        "Convolution2DTranspose" => "Conv2DTranspose",
         "MaxPool2D" => "MaxPooling2D",
         "AvgPool2D" => "AveragePooling2D",
         "GlobalMaxPool2D" => "GlobalMaxPooling2D",
@@ -47,7 +49,15 @@ impl Names {
 
     /// A name for a layer of this kind. Labels must have been claimed before.
     pub(crate) fn automatic(&mut self, kind: &str) -> Ident {
-        let base = to_snake_case(canonical(kind));
+        self.next(to_snake_case(canonical(kind)))
+    }
+
+    /// A name for a layer that is repeated under this one: `hidden_1` for `hidden`.
+    pub(crate) fn numbered(&mut self, label: &Ident) -> Ident {
+        self.next(plain(label))
+    }
+
+    fn next(&mut self, base: String) -> Ident {
         let used = self.used.entry(base.clone()).or_insert(0);
         loop {
             let name = match *used {
@@ -69,6 +79,11 @@ pub(crate) fn plain(identifier: &Ident) -> String {
         Some(plain) => plain.to_owned(),
         None => text,
     }
+}
+
+/// Whether Rust has another use for this word, so that nothing can be called that.
+pub(crate) fn is_reserved(word: &Ident) -> bool {
+    syn::parse2::<Ident>(word.to_token_stream()).is_err()
 }
 
 /// An identifier for `name`, also where Rust has another use for that word: a layer `Match` is `r#match`, and a layer
@@ -100,6 +115,7 @@ mod tests {
             ("ReLU", "re_lu"),
             ("GRUCell", "gru_cell"),
             ("ConvLSTM2D", "conv_lstm2d"),
+            ("Conv2DTranspose", "conv2d_transpose"),
         ] {
             assert_eq!(to_snake_case(kind), name);
         }

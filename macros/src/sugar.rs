@@ -13,9 +13,9 @@ use quote::{ToTokens, quote};
 use syn::Expr;
 use syn::spanned::Spanned;
 
-/// A call of a layer in Rust's terms.
-#[derive(Debug, Default)]
-pub(crate) struct Call {
+/// How Rust makes the layer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Construction {
     /// The arguments of `new`.
     pub(crate) new: Vec<TokenStream>,
     /// The fields that differ from what `new` gives.
@@ -26,15 +26,15 @@ pub(crate) struct Call {
     pub(crate) one_or_two: bool,
 }
 
-/// Puts the arguments of `layer` in their places. `None` if the call is not complete; why has been noted then.
-pub(crate) fn call(layer: &mut Layer, errors: &mut Errors) -> Option<Call> {
+/// Puts the arguments of `layer` in their places. `None` if some are missing; why has been noted then.
+pub(crate) fn construction(layer: &mut Layer, errors: &mut Errors) -> Option<Construction> {
     check_order(&layer.arguments, errors);
     match layer.plain_name().as_deref().and_then(keras::signature) {
         Some(signature) => {
             rename_options(layer, errors);
-            known_call(layer, signature, errors)
+            known_layer(layer, signature, errors)
         }
-        None => own_call(layer),
+        None => own_layer(layer),
     }
 }
 
@@ -116,7 +116,7 @@ fn rename_options(layer: &mut Layer, errors: &mut Errors) {
 }
 
 /// A layer of Addax: arguments in Keras' order or by name.
-fn known_call(layer: &Layer, signature: &Signature, errors: &mut Errors) -> Option<Call> {
+fn known_layer(layer: &Layer, signature: &Signature, errors: &mut Errors) -> Option<Construction> {
     let name = layer.plain_name().unwrap_or_default();
     let mut complete = !layer.incomplete;
     let mut given: Vec<(String, &Argument)> = Vec::new();
@@ -156,34 +156,33 @@ fn known_call(layer: &Layer, signature: &Signature, errors: &mut Errors) -> Opti
             format!("write `{}`", signature.example),
         );
     }
-    let mut call = Call {
+    let mut construction = Construction {
         one_or_two: given.iter().any(|(option, argument)| {
             value::is_one_or_two(&argument.value, signature.kind(option))
         }),
-        ..Call::default()
+        ..Construction::default()
     };
     for required in signature.required {
         // What has a name is a field; `new` gets something in its place that the field then overrides.
+        let kind = signature.kind(required);
         let positional = given
             .iter()
-            .find(|(option, argument)| option == required && argument.name.is_none());
-        let kind = signature.kind(required);
+            .find(|(option, argument)| option == required && goes_to_new(argument, kind));
         match positional {
             Some((option, argument)) => {
                 let converted = value::convert(&argument.value, kind, option, &name, errors);
                 complete &= converted.is_some();
-                call.positional = true;
-                call.new.extend(converted);
+                construction.positional = true;
+                construction.new.extend(converted);
             }
-            None => call.new.push(value::placeholder(kind)),
+            None => construction.new.push(value::placeholder(kind)),
         }
     }
     for (option, argument) in &given {
-        let positional = argument.name.is_none();
-        if positional && signature.required.contains(&option.as_str()) {
+        let kind = signature.kind(option);
+        if goes_to_new(argument, kind) && signature.required.contains(&option.as_str()) {
             continue;
         }
-        let kind = signature.kind(option);
         let Some(mut converted) = value::convert(&argument.value, kind, option, &name, errors)
         else {
             complete = false;
@@ -196,9 +195,14 @@ fn known_call(layer: &Layer, signature: &Signature, errors: &mut Errors) -> Opti
             .name
             .clone()
             .unwrap_or_else(|| Ident::new(option, Span::call_site()));
-        call.fields.push((field, converted));
+        construction.fields.push((field, converted));
     }
-    (complete && missing.is_empty()).then_some(call)
+    (complete && missing.is_empty()).then_some(construction)
+}
+
+/// Whether a required argument is an argument of `new`. Of a function the shapes are taken there, name or not.
+fn goes_to_new(argument: &Argument, kind: Kind) -> bool {
+    argument.name.is_none() || kind == Kind::Function
 }
 
 fn too_many(argument: &Argument, signature: &Signature, name: &str, errors: &mut Errors) {
@@ -222,17 +226,17 @@ fn too_many(argument: &Argument, signature: &Signature, name: &str, errors: &mut
 }
 
 /// A layer of the user's own: what has no name goes to its `new`.
-fn own_call(layer: &Layer) -> Option<Call> {
-    let mut call = Call::default();
+fn own_layer(layer: &Layer) -> Option<Construction> {
+    let mut construction = Construction::default();
     for argument in &layer.arguments {
         let value = value::plain(&argument.value);
         match &argument.name {
-            Some(name) => call.fields.push((name.clone(), value)),
-            None => call.new.push(value),
+            Some(name) => construction.fields.push((name.clone(), value)),
+            None => construction.new.push(value),
         }
     }
-    call.positional = !call.new.is_empty();
-    (!layer.incomplete).then_some(call)
+    construction.positional = !construction.new.is_empty();
+    (!layer.incomplete).then_some(construction)
 }
 
 /// Words where a value is due, which may be the beginnings of options: `acti` in `Dense(64, acti)`.

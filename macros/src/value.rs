@@ -15,8 +15,8 @@ const MAX_RANK: usize = 4;
 /// What stands in the place of a required argument that is given by name.
 pub(crate) fn placeholder(kind: Kind) -> TokenStream {
     match kind {
-        Kind::Size | Kind::Other => quote!(0),
-        Kind::Pair => quote!([0, 0]),
+        Kind::Size | Kind::Function | Kind::Other => quote!(0),
+        Kind::Pair | Kind::Axes => quote!([0, 0]),
         Kind::OptionalPair => quote!(::core::option::Option::None),
         Kind::Shape => quote!([0]),
         Kind::Number => quote!(0.0),
@@ -46,6 +46,8 @@ pub(crate) fn convert(
             let pair = mistakes.pair()?;
             Some(quote!(::core::option::Option::Some(#pair)))
         }
+        Kind::Axes => Some(axes(value)),
+        Kind::Function => Some(function(value)),
         Kind::Shape => mistakes.shape(),
         Kind::Number => mistakes.number(),
         Kind::Word => mistakes.word(),
@@ -71,6 +73,31 @@ pub(crate) fn plain(value: &Expr) -> TokenStream {
             array(&elements, value.span())
         }
         None => value.to_token_stream(),
+    }
+}
+
+/// A function with its type, which tells the shapes. A type that does not fit is reported at the user's own token.
+fn function(value: &Expr) -> TokenStream {
+    let span = value.span();
+    quote_spanned!(span=> &__addax::Typed(#value, ::core::marker::PhantomData))
+}
+
+/// One axis for both inputs, `1` or `-1`, as a pair; everything else as it is.
+fn axes(value: &Expr) -> TokenStream {
+    let number = match bare(value) {
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) => expr,
+        other => other,
+    };
+    match literal(number) {
+        Some(Lit::Int(_)) => array(
+            &[value.to_token_stream(), value.to_token_stream()],
+            value.span(),
+        ),
+        _ => plain(value),
     }
 }
 

@@ -26,6 +26,17 @@ pub enum ActivationFunction {
 }
 
 impl ActivationFunction {
+    /// The word for it in `network!`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ActivationFunction::Linear => "linear",
+            ActivationFunction::Relu => "relu",
+            ActivationFunction::Sigmoid => "sigmoid",
+            ActivationFunction::Tanh => "tanh",
+            ActivationFunction::Softmax => "softmax",
+        }
+    }
+
     /// Applies the function in place to rows of `width` numbers.
     pub fn forward(self, values: &mut [f32], width: usize) {
         match self {

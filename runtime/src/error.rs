@@ -6,6 +6,40 @@ use std::path::PathBuf;
 /// The result of everything fallible in Addax.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Which data: `x`, `validation_data`, or with several inputs or outputs `x.image`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataName {
+    /// `x`, `y` or `validation_data`.
+    pub what: &'static str,
+    /// The input or output; empty if there is one only.
+    pub port: &'static str,
+}
+
+impl DataName {
+    /// The data of one of several ports.
+    pub(crate) fn new<V>(
+        what: &'static str,
+        ports: &[(&'static str, V)],
+        index: usize,
+    ) -> DataName {
+        let port = match ports {
+            [_] => "",
+            ports => ports.get(index).map_or("", |(name, _)| name),
+        };
+        DataName { what, port }
+    }
+}
+
+impl std::fmt::Display for DataName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.what)?;
+        if !self.port.is_empty() {
+            write!(f, ".{}", self.port)?;
+        }
+        Ok(())
+    }
+}
+
 /// What went wrong. The fields carry the values, so a program can act on them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -14,21 +48,37 @@ pub enum Error {
     #[error("{what} has no samples")]
     Empty {
         /// `x`, `validation_data`, ...
-        what: &'static str,
+        what: DataName,
     },
 
     /// Inputs and labels differ in number.
     #[error(
-        "{}x has {x} samples but y has {y}; give one label for each sample",
-        data_set(what)
+        "{}x has {x} samples but {} has {y}; give one label for each sample",
+        data_set(what),
+        DataName { what: "y", port: what.port }
     )]
     DifferentLengths {
         /// Which data.
-        what: &'static str,
+        what: DataName,
         /// Samples.
         x: usize,
         /// Labels.
         y: usize,
+    },
+
+    /// The inputs differ in number.
+    #[error(
+        "{what} has {samples} samples but {first} has {expected}; give each input the same number of them"
+    )]
+    DifferentInputs {
+        /// Which input.
+        what: DataName,
+        /// Its samples.
+        samples: usize,
+        /// The first input.
+        first: DataName,
+        /// Its samples.
+        expected: usize,
     },
 
     /// A flat vector cannot be cut into samples.
@@ -47,7 +97,7 @@ pub enum Error {
     )]
     LabelOutOfRange {
         /// Which data.
-        what: &'static str,
+        what: DataName,
         /// The sample.
         row: usize,
         /// Its label.
@@ -60,7 +110,7 @@ pub enum Error {
     #[error("{what}[{row}] contains {value}; it would spoil every weight and every answer")]
     NotFinite {
         /// Which data.
-        what: &'static str,
+        what: DataName,
         /// The sample.
         row: usize,
         /// The number.
@@ -71,7 +121,7 @@ pub enum Error {
     #[error("{what}[{row}] is {value}, but {loss} takes targets from 0 to 1")]
     TargetOutOfRange {
         /// Which data.
-        what: &'static str,
+        what: DataName,
         /// The sample.
         row: usize,
         /// The target.
@@ -89,6 +139,21 @@ pub enum Error {
         value: String,
         /// What it may be.
         expected: &'static str,
+    },
+
+    /// A callback watches something that is not measured.
+    #[error(
+        "{callback} watches `{monitor}`, which is not measured; {}; there are {}",
+        way_to_measure(monitor, measured),
+        measured.join(", ")
+    )]
+    NotMeasured {
+        /// The callback.
+        callback: &'static str,
+        /// What it watches.
+        monitor: String,
+        /// What is measured.
+        measured: Vec<String>,
     },
 
     /// A validation split leaves one side empty.
@@ -124,6 +189,20 @@ pub enum Error {
         problems: Vec<String>,
     },
 
+    /// The weights of one network do not fit another.
+    #[error(
+        "the weights of {from} do not fit {to}:\n{}\nhelp: a layer whose parameters change with the size of the input ties the network to it; `GlobalMaxPooling2D()` in place of `Flatten()` gives as many numbers for any image",
+        problems.join("\n")
+    )]
+    NotTheSameLayers {
+        /// The network that has the weights.
+        from: String,
+        /// The network that was to take them.
+        to: String,
+        /// One line for each layer that differs.
+        problems: Vec<String>,
+    },
+
     /// A file is not a safetensors file.
     #[error("{} is not a safetensors file: {reason}", path.display())]
     NotWeights {
@@ -155,7 +234,7 @@ pub enum Error {
     /// Something has no kernels for the device.
     #[error("{what} does not run on a GPU; build the model on `Cpu`")]
     NotOnDevice {
-        /// A layer, loss, metric or optimizer.
+        /// A loss, metric or optimizer. A layer without kernels runs on the host.
         what: String,
     },
 
@@ -163,6 +242,19 @@ pub enum Error {
     #[error("there is no GPU to work on: {reason}; {way_out}")]
     NoGpu {
         /// What was found.
+        reason: String,
+        /// What helps.
+        way_out: &'static str,
+    },
+
+    /// A library is not there that an option cannot do without.
+    #[error("{wanted_by} needs {library}, which is not installed ({reason}); {way_out}")]
+    NoLibrary {
+        /// Which library.
+        library: &'static str,
+        /// The option.
+        wanted_by: &'static str,
+        /// What the loader says.
         reason: String,
         /// What helps.
         way_out: &'static str,
@@ -187,10 +279,20 @@ pub enum Error {
 }
 
 /// `validation_data: `; nothing for the data themselves.
-fn data_set(what: &str) -> String {
-    match what {
+fn data_set(place: &DataName) -> String {
+    match place.what {
         "x" => String::new(),
         other => format!("{other}: "),
+    }
+}
+
+/// How something comes to be measured.
+fn way_to_measure(monitor: &str, measured: &[String]) -> &'static str {
+    let validated = measured.iter().any(|name| name.starts_with("val_"));
+    if monitor.starts_with("val_") && !validated {
+        "give `fit` a validation_split or validation_data"
+    } else {
+        "compile the model with it as a metric, or watch something else"
     }
 }
 

@@ -3,13 +3,15 @@
 use crate::device::{Device, draw_seed};
 use crate::engine::{Engine, Setup};
 use crate::error::{Error, Result};
-use crate::losses::{Loss, NotCompiled};
-use crate::metrics::MetricList;
+use crate::heads::LossOf;
+use crate::losses::{LossSet, NotCompiled};
+use crate::metrics::MetricSet;
 use crate::network::{LayerSet, Network, Weights};
 use crate::optimizers::Optimizer;
+use crate::plan::Goal;
 use crate::shape::StaticShape;
 use crate::training::data::DataSet;
-use crate::training::{FitsInput, Labels, Samples};
+use crate::training::{FitsInput, InputData, LabelData};
 use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
 use std::marker::PhantomData;
 
@@ -55,12 +57,9 @@ impl<N: Network, D: Device> Model<N, D> {
     /// [`Error::Device`] if the device fails.
     pub fn new(network: N, device: &D) -> Result<Self> {
         let _ = network;
-        let setup = Setup::new(N::graph(), draw_seed(device));
-        Ok(Model {
-            engine: D::Engine::new(device, setup)?,
-            device: device.clone(),
-            network: PhantomData,
-        })
+        let setup = Setup::of::<N>(draw_seed(device));
+        let engine = D::Engine::new(device, setup)?;
+        Ok(Model::with_engine(device.clone(), engine))
     }
 }
 
@@ -72,11 +71,14 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// # Arguments
     /// - `optimizer`: [`Adam`](crate::optimizers::Adam), [`SGD`](crate::optimizers::SGD),
     ///   [`RMSprop`](crate::optimizers::RMSprop).
-    /// - `loss`: see [`losses`](crate::losses).
-    /// - `metrics`: one metric, a tuple of several, or `()`; see [`metrics`](crate::metrics).
+    /// - `loss`: one that suits the last layer; see [`losses`](crate::losses). With several outputs, a loss for each:
+    ///   `FacesOutputs { race: SparseCategoricalCrossentropy::default(), glad: BinaryCrossentropy::default().weighted(0.5) }`.
+    /// - `metrics`: one metric, a tuple of several, or `()`; see [`metrics`](crate::metrics). With several outputs, those
+    ///   of each.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] for an option of the optimizer that is outside its range.
+    /// [`Error::InvalidOption`] for an option of the optimizer that is outside its range, and for a `from_logits` of the
+    /// loss that is not what the last layer gives.
     pub fn compile<O, L2, M>(
         mut self,
         optimizer: O,
@@ -85,16 +87,19 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     ) -> Result<Model<N, D, L2>>
     where
         O: Optimizer + 'static,
-        L2: Loss + 'static,
-        M: MetricList,
+        L2: LossOf<N>,
+        M: MetricSet<N::Output>,
     {
-        self.engine
-            .compile(Box::new(optimizer), Box::new(loss), metrics.into_metrics())?;
-        Ok(Model {
-            device: self.device,
-            engine: self.engine,
-            network: PhantomData,
-        })
+        loss.check_head()?;
+        let goals = loss
+            .into_losses()
+            .into_iter()
+            .zip(metrics.into_metric_lists());
+        let goals = goals
+            .map(|(loss, metrics)| Goal { loss, metrics })
+            .collect();
+        self.engine.compile(Box::new(optimizer), goals)?;
+        Ok(Model::with_engine(self.device, self.engine))
     }
 
     /// The device.
@@ -104,9 +109,9 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
 
     /// How many numbers all parameters have, those that are not trained included.
     pub fn count_params(&self) -> usize {
-        let nodes = self.engine.setup().graph.nodes().iter();
-        nodes
-            .flat_map(|n| &n.parameters)
+        let layers = self.engine.setup().graph.layers().iter();
+        layers
+            .flat_map(|layer| &layer.parameters)
             .map(|p| p.shape.size())
             .sum()
     }
@@ -171,6 +176,15 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
         self.engine.set_parameters(values)
     }
 
+    /// A model around an engine.
+    pub(crate) fn with_engine(device: D, engine: D::Engine) -> Self {
+        Model {
+            device,
+            engine,
+            network: PhantomData,
+        }
+    }
+
     pub(crate) fn engine(&self) -> &D::Engine {
         &self.engine
     }
@@ -187,17 +201,14 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
         y: &'a Y,
     ) -> Result<DataSet<'a>>
     where
-        X: Samples + ?Sized,
-        X::Sample: FitsInput<N::Input, N>,
-        L: Loss,
-        Y: Labels<L::Target, N::Output> + ?Sized,
+        X: InputData + ?Sized,
+        X::Shapes: FitsInput<N::Input, N>,
+        L: LossSet,
+        Y: LabelData<L::Target, N::Output> + ?Sized,
     {
-        let (rule, name) = match &self.engine.setup().compiled {
-            Some(compiled) => (compiled.loss.target_rule(), compiled.loss.name()),
-            None => (crate::training::data::TargetRule::Finite, ""),
-        };
-        let (input, output) = (N::Input::SHAPE, N::Output::SHAPE);
-        DataSet::new(what, x.values(), y.targets(), input, output, rule, name)
+        let setup = self.engine.setup();
+        let (x, targets) = (x.columns(), y.all_targets());
+        DataSet::new(what, x, targets, &setup.graph, setup.goals())
     }
 }
 
@@ -207,16 +218,14 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
 /// [`Error::NotWholeSamples`] if the length is not a multiple of a sample's size.
 #[doc(hidden)]
 #[allow(clippy::type_complexity, reason = "the type is the network's input")]
-pub fn inputs<N: Network>(
-    values: Vec<f32>,
-) -> Result<Tensor<<N::Input as StaticShape>::Batched<usize>, f32, Cpu>> {
-    let shape = N::Input::SHAPE;
+pub fn inputs<S: StaticShape>(values: Vec<f32>) -> Result<Tensor<S::Batched<usize>, f32, Cpu>> {
+    let shape = S::SHAPE;
     let length = values.len();
     if shape.size() == 0 || !length.is_multiple_of(shape.size()) {
         return Err(Error::NotWholeSamples { length, shape });
     }
     let rows = length / shape.size();
     Cpu::default()
-        .try_tensor_from_vec(values, N::Input::batched(rows))
+        .try_tensor_from_vec(values, S::batched(rows))
         .map_err(Error::device)
 }

@@ -2,8 +2,9 @@
 
 use crate::device::Device;
 use crate::error::Result;
+use crate::facts::Facts;
 use crate::graph::Graph;
-use crate::shape::StaticShape;
+use crate::ports::Ports;
 
 /// A network that `network!` has declared and the compiler has checked.
 #[diagnostic::on_unimplemented(
@@ -11,13 +12,16 @@ use crate::shape::StaticShape;
     label = "not a network",
     note = "networks are declared with `addax::network!`"
 )]
-pub trait Network: Copy + Default + Send + Sync + 'static {
+pub trait Network: Facts + Copy + Default + Send + Sync + 'static {
     /// The network's name.
     const NAME: &'static str;
-    /// The shape of one sample.
-    type Input: StaticShape;
-    /// The shape of one answer.
-    type Output: StaticShape;
+    /// The shape of one sample; with several inputs the shapes of each, under their names.
+    type Input: Ports;
+    /// The shape of one answer; with several outputs the shapes of each, under their names.
+    type Output: Ports;
+    /// What the last layer makes of its answers; a loss must suit it. With several outputs what is made of each, under
+    /// their names. See [`heads`](crate::heads).
+    type Head;
     /// The layers with their parameters as dfdx tensors, one named field each.
     type Layers<D: Device>: LayerSet<D>;
 
@@ -54,7 +58,9 @@ impl Weights {
         }
     }
 
-    pub(crate) fn next_parameter(&mut self) -> Vec<f32> {
+    /// The next parameter's values.
+    #[doc(hidden)]
+    pub fn next_parameter(&mut self) -> Vec<f32> {
         self.values.next().unwrap_or_default()
     }
 

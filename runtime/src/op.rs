@@ -6,6 +6,9 @@
 //!
 //! The rows of a batch are independent for nearly every layer. Such an op works on any number of rows, and the plan
 //! sends micro-batches through it on several threads. An op that needs the whole batch at once says so ([`Grain`]).
+//!
+//! An op may have kernels for a GPU ([`Op::record_forward`], [`Op::record_backward`]). One that has none works there all
+//! the same: the host runs it in the middle of each step. That costs copies both ways, and such a step is not captured.
 
 use crate::activations::ActivationFunction;
 use crate::error::Result;
@@ -247,7 +250,7 @@ pub trait Op: Debug + Send + Sync {
     /// The forward pass as commands for a GPU, what [`Op::after_step`] does included.
     ///
     /// # Errors
-    /// [`Error::NotOnDevice`](crate::Error::NotOnDevice) if there are no kernels for it.
+    /// [`Error::NotOnDevice`](crate::Error::NotOnDevice) if there are no kernels for it. Then both passes run on the host.
     fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
         let _ = (call, to);
         not_on_a_gpu(self)
@@ -256,7 +259,7 @@ pub trait Op: Debug + Send + Sync {
     /// The backward pass as commands for a GPU. Gradients of parameters are overwritten.
     ///
     /// # Errors
-    /// As for [`Op::record_forward`].
+    /// [`Error::NotOnDevice`](crate::Error::NotOnDevice) if there are kernels for the forward pass only.
     fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
         let _ = (call, to);
         not_on_a_gpu(self)

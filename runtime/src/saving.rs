@@ -3,18 +3,23 @@
 use crate::device::Device;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::facts::Description;
 use crate::graph::Graph;
 use crate::model::Model;
 use crate::network::Network;
 use crate::shape::{Parameter, Shape};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
 impl<N: Network, D: Device, L> Model<N, D, L> {
     /// Writes all weights to a safetensors file, under Keras' names: `conv2d.kernel`, `dense_1.bias`,
     /// `batch_normalization.moving_mean`, ...; shapes and order of numbers are Keras' as well.
+    ///
+    /// The file also says which network it is for: its [`FINGERPRINT`](crate::Facts::FINGERPRINT), and its layers in
+    /// words, stand under `addax` in the file's metadata.
     ///
     /// A file that is there already is replaced only once the new one is complete.
     ///
@@ -44,24 +49,17 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// # Ok(())
     /// # }
     /// ```
+    #[doc(alias = "save")]
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let tensors: Vec<(String, Stored)> = named(&self.engine().setup().graph)
-            .filter(|(_, parameter)| parameter.shape.size() > 0)
-            .zip(self.engine().parameters()?)
-            .map(|((name, parameter), values)| (name, Stored::new(parameter.shape, &values)))
-            .collect();
-        let views = tensors.iter().map(|(name, stored)| (name, stored.view()));
-        let mut checked = Vec::with_capacity(tensors.len());
-        for (name, view) in views {
-            checked.push((name, view.map_err(|e| not_weights(path, &e))?));
-        }
-        let bytes = safetensors::serialize(checked, None).map_err(|e| not_weights(path, &e))?;
-        replace(path, &bytes)
+        save(self.engine(), path.as_ref())
     }
 
     /// Reads all weights from a safetensors file. Names, shapes and element types must be this network's; if anything
     /// differs, every difference is listed and no weight is changed.
+    ///
+    /// A file that [`Model::save_weights`] has written must also come from the same architecture: weights that were
+    /// trained with another activation, stride or order of layers are refused, and the layers that differ are named. Of
+    /// a file from elsewhere only the tensors are known.
     ///
     /// # Errors
     /// [`Error::File`] if the file cannot be read, [`Error::NotWeights`] if it is not a safetensors file,
@@ -70,7 +68,12 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(Error::file(path))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|e| not_weights(path, &e))?;
-        let problems = differences(&self.engine().setup().graph, &file);
+        let (layers, mut problems) = architecture::<N>(&bytes);
+        let tensors = differences(&self.engine().setup().graph, &file);
+        // Of a layer that is another one altogether, its tensors need not be listed too.
+        let told = |name: &str| layers.iter().any(|layer| name.starts_with(layer.as_str()));
+        let tensors = tensors.into_iter().filter(|(name, _)| !told(name));
+        problems.extend(tensors.map(|(_, problem)| problem));
         if !problems.is_empty() {
             return Err(Error::WeightsDoNotFit {
                 path: path.to_path_buf(),
@@ -88,6 +91,44 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
         }
         self.engine_mut().set_parameters(parameters)
     }
+}
+
+/// Writes all weights of an engine.
+pub(crate) fn save<E: Engine>(engine: &E, path: &Path) -> Result<()> {
+    let tensors: Vec<(String, Stored)> = named(&engine.setup().graph)
+        .filter(|(_, parameter)| parameter.shape.size() > 0)
+        .zip(engine.parameters()?)
+        .map(|((name, parameter), values)| (name, Stored::new(parameter.shape, &values)))
+        .collect();
+    let views = tensors.iter().map(|(name, stored)| (name, stored.view()));
+    let mut checked = Vec::with_capacity(tensors.len());
+    for (name, view) in views {
+        checked.push((name, view.map_err(|e| not_weights(path, &e))?));
+    }
+    let metadata = HashMap::from([(METADATA.to_owned(), engine.setup().description.clone())]);
+    let bytes =
+        safetensors::serialize(checked, Some(metadata)).map_err(|e| not_weights(path, &e))?;
+    replace(path, &bytes)
+}
+
+/// Where the file says which network it is for.
+const METADATA: &str = "addax";
+
+/// The layers of the file that are otherwise in the network, and a line for each. None if the file does not say what
+/// network it is for.
+fn architecture<N: Network>(bytes: &[u8]) -> (Vec<String>, Vec<String>) {
+    let description = SafeTensors::read_metadata(bytes)
+        .ok()
+        .and_then(|(_, header)| header.metadata().clone())
+        .and_then(|metadata| Description::parse(metadata.get(METADATA)?));
+    let differences = match description {
+        Some(file) => Description::new(&N::BLUEPRINT).differences(&file),
+        None => Vec::new(),
+    };
+    let differences = differences.into_iter();
+    differences
+        .map(|(name, problem)| (format!("{name}."), problem))
+        .unzip()
 }
 
 /// A parameter as the file holds it.
@@ -111,42 +152,33 @@ impl Stored {
 
 /// All parameters with their full names, in order.
 fn named(graph: &Graph) -> impl Iterator<Item = (String, Parameter)> + '_ {
-    graph.nodes().iter().flat_map(|node| {
-        let parameters = node.parameters.iter();
-        parameters.map(|p| (format!("{}.{}", node.name, p.name), *p))
+    graph.layers().iter().flat_map(|layer| {
+        let parameters = layer.parameters.iter();
+        parameters.map(|p| (format!("{}.{}", layer.name, p.name), *p))
     })
 }
 
-/// A line for each tensor that is missing, unknown or different.
-fn differences(graph: &Graph, file: &SafeTensors<'_>) -> Vec<String> {
+/// Each tensor that is missing, unknown or different, with a line about it.
+fn differences(graph: &Graph, file: &SafeTensors<'_>) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     let wanted: Vec<(String, Parameter)> = named(graph)
         .filter(|(_, parameter)| parameter.shape.size() > 0)
         .collect();
     for (name, parameter) in &wanted {
-        let Ok(view) = file.tensor(name) else {
-            problems.push(format!("`{name}` {} is missing", parameter.shape));
-            continue;
-        };
-        if view.shape() != parameter.shape.dims() {
-            let found: Vec<String> = view.shape().iter().map(usize::to_string).collect();
-            problems.push(format!(
+        let problem = match file.tensor(name) {
+            Err(_) => format!("`{name}` {} is missing", parameter.shape),
+            Ok(view) if view.shape() != parameter.shape.dims() => format!(
                 "`{name}` is ({}) in the file, but ({}) in the network",
-                found.join(", "),
-                parameter
-                    .shape
-                    .dims()
-                    .iter()
-                    .map(usize::to_string)
-                    .collect::<Vec<_>>()
-                    .join(", ")
-            ));
-        } else if view.dtype() != Dtype::F32 {
-            problems.push(format!(
+                joined(view.shape()),
+                joined(parameter.shape.dims())
+            ),
+            Ok(view) if view.dtype() != Dtype::F32 => format!(
                 "`{name}` is {:?} in the file, but F32 in the network",
                 view.dtype()
-            ));
-        }
+            ),
+            Ok(_) => continue,
+        };
+        problems.push((name.clone(), problem));
     }
     let mut unknown: Vec<&str> = file
         .names()
@@ -154,12 +186,15 @@ fn differences(graph: &Graph, file: &SafeTensors<'_>) -> Vec<String> {
         .filter(|name| !wanted.iter().any(|(n, _)| n == name))
         .collect();
     unknown.sort_unstable();
-    problems.extend(
-        unknown
-            .into_iter()
-            .map(|name| format!("`{name}` is not in the network")),
-    );
+    let unknown = unknown.into_iter();
     problems
+        .extend(unknown.map(|name| (name.to_owned(), format!("`{name}` is not in the network"))));
+    problems
+}
+
+fn joined(dims: &[usize]) -> String {
+    let dims: Vec<String> = dims.iter().map(usize::to_string).collect();
+    dims.join(", ")
 }
 
 fn not_weights(path: &Path, reason: &dyn std::fmt::Display) -> Error {

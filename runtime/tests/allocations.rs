@@ -53,6 +53,8 @@ network! {
         BatchNormalization(),
         MaxPooling2D(),
         Conv2D(8, 3, padding = same, activation = relu),
+        Conv2DTranspose(20, 3, activation = relu),
+        Conv2DTranspose(2, 3, strides = 2, padding = same, activation = tanh),
         Dropout(0.25),
         Flatten(),
         Dense(32, activation = tanh),
@@ -71,7 +73,7 @@ network! {
 }
 
 /// Allocations of one epoch of so many steps.
-fn allocations<N: Network, L: addax::losses::Loss, X, Y>(
+fn allocations<N: Network, L: addax::losses::LossSet, X, Y>(
     model: &mut Model<N, Cpu, L>,
     (x, y): (&[X], &[Y]),
     steps: usize,
@@ -79,7 +81,7 @@ fn allocations<N: Network, L: addax::losses::Loss, X, Y>(
 where
     X: addax::training::Sample,
     <[X] as addax::training::Samples>::Sample: addax::training::FitsInput<N::Input, N>,
-    [Y]: addax::training::Labels<L::Target, N::Output>,
+    [Y]: addax::training::LabelData<L::Target, N::Output>,
 {
     let options = FitOptions {
         batch_size: 32,

@@ -2,7 +2,7 @@
 
 use addax::dfdx::shapes::Const;
 use addax::dfdx::tensor::{Tensor, TensorFromVec};
-use addax::losses::Loss;
+use addax::heads::LossOf;
 use addax::metrics::{Metric, MetricCall};
 use addax::prelude::*;
 
@@ -39,7 +39,7 @@ fn classes() -> Model<Classes, Cpu, SparseCategoricalCrossentropy> {
         .unwrap()
 }
 
-fn binary<L: Loss + 'static>(loss: L) -> Model<Binary, Cpu, L> {
+fn binary<L: LossOf<Binary>>(loss: L) -> Model<Binary, Cpu, L> {
     Binary::build(&Cpu::seed_from_u64(1))
         .unwrap()
         .compile(Adam::default(), loss, ())

@@ -7,6 +7,7 @@ use std::path::Path;
 
 network! {
     /// Every kind of parameter, and layers that do without some of theirs.
+    #[allow(addax::dense_without_activation)]
     Saved: (6, 6, 1) => 3 {
         Conv2D(4, 3, use_bias = false),
         BatchNormalization(scale = false),
@@ -20,6 +21,7 @@ network! {
 
 network! {
     /// Other names, other shapes.
+    #[allow(addax::dense_without_activation, addax::softmax_inside)]
     Other: (6, 6, 1) => 3 {
         Conv2D(4, 3, use_bias = false),
         Flatten(),
@@ -125,6 +127,75 @@ fn every_difference_is_named() {
     assert_eq!(
         refused(&path),
         "the weights in FILE do not fit Saved:\n\
+         `batch_normalization` (BatchNormalization) is not in the file\n\
+         `conv2d_1` (Conv2D) is not in the file\n\
+         `batch_normalization_1` (BatchNormalization) is not in the file\n\
+         `flatten`: gives 64 in the file, but gives 8 in the network\n\
+         `dense`: kernel (64, 5) in the file, but kernel (8, 5) in the network\n\
+         `dense_2` (Dense) is not in the network"
+    );
+}
+
+network! {
+    /// The same tensors as `Saved`, other functions.
+    #[allow(addax::dense_without_activation)]
+    Twin: (6, 6, 1) => 3 {
+        Conv2D(4, 3, use_bias = false, activation = relu),
+        BatchNormalization(scale = false, epsilon = 0.01),
+        Conv2D(2, 3, strides = 1, padding = valid),
+        BatchNormalization(center = false, momentum = 0.9),
+        Flatten(),
+        Dense(5, use_bias = false),
+        Dense(3, activation = sigmoid),
+    }
+}
+
+#[test]
+fn tensors_that_fit_by_chance_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("twin.safetensors");
+    Twin::build(&Cpu::default())
+        .unwrap()
+        .save_weights(&path)
+        .unwrap();
+    assert_eq!(
+        refused(&path),
+        "the weights in FILE do not fit Saved:\n\
+         `conv2d`: activation relu in the file, but activation linear in the network\n\
+         `batch_normalization`: epsilon 0.01 in the file, but epsilon 0.001 in the network\n\
+         `dense_1`: activation sigmoid in the file, but activation softmax in the network"
+    );
+}
+
+/// The tensors of a file that `save_weights` has written, in another file that says nothing of the network.
+fn without_metadata(path: &Path, to: &Path) {
+    let bytes = std::fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    std::fs::write(to, safetensors::serialize(file.tensors(), None).unwrap()).unwrap();
+}
+
+#[test]
+fn a_file_from_elsewhere_needs_names_and_shapes_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let [twin, other, plain] =
+        ["twin", "other", "plain"].map(|name| folder.path().join(name).with_extension("st"));
+    let from = Twin::build(&Cpu::seed_from_u64(5)).unwrap();
+    from.save_weights(&twin).unwrap();
+    without_metadata(&twin, &plain);
+    let mut model = Saved::build(&Cpu::seed_from_u64(6)).unwrap();
+    model.load_weights(&plain).unwrap();
+    assert_eq!(
+        model.layers().unwrap().conv2d.kernel.as_vec(),
+        from.layers().unwrap().conv2d.kernel.as_vec()
+    );
+    Other::build(&Cpu::default())
+        .unwrap()
+        .save_weights(&other)
+        .unwrap();
+    without_metadata(&other, &plain);
+    assert_eq!(
+        refused(&plain),
+        "the weights in FILE do not fit Saved:\n\
          `batch_normalization.beta` 4 is missing\n\
          `batch_normalization.moving_mean` 4 is missing\n\
          `batch_normalization.moving_variance` 4 is missing\n\
@@ -137,6 +208,33 @@ fn every_difference_is_named() {
          `dense_2.bias` is not in the network\n\
          `dense_2.kernel` is not in the network"
     );
+}
+
+#[test]
+fn a_file_says_which_network_it_is_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("saved.safetensors");
+    trained().save_weights(&path).unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let text = &header.metadata().as_ref().unwrap()["addax"];
+    assert_eq!(
+        *text,
+        format!(
+            "fingerprint {:016x}\n\
+             input input: (6, 6, 1)\n\
+             conv2d: Conv2D; kernel (3, 3, 1, 4); window (3, 3); strides (1, 1); padding valid; activation linear; gives (4, 4, 4)\n\
+             batch_normalization: BatchNormalization; beta 4; moving_mean 4; moving_variance 4; epsilon 0.001; gives (4, 4, 4)\n\
+             conv2d_1: Conv2D; kernel (3, 3, 4, 2); bias 2; window (3, 3); strides (1, 1); padding valid; activation linear; gives (2, 2, 2)\n\
+             batch_normalization_1: BatchNormalization; gamma 2; moving_mean 2; moving_variance 2; epsilon 0.001; gives (2, 2, 2)\n\
+             flatten: Flatten; gives 8\n\
+             dense: Dense; kernel (8, 5); activation linear; gives 5\n\
+             dense_1: Dense; kernel (5, 3); bias 3; activation softmax; gives 3\n\
+             output output: dense_1",
+            Saved::FINGERPRINT
+        )
+    );
+    assert_ne!(Saved::FINGERPRINT, Twin::FINGERPRINT);
 }
 
 #[test]

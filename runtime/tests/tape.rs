@@ -57,6 +57,31 @@ network! {
     }
 }
 
+network! {
+    /// A network that is a layer of the next one.
+    Eye: (8, 7, 5) => 12 {
+        Conv2D(4, 3, activation = tanh),
+        BatchNormalization(),
+        GlobalMaxPooling2D(),
+        Dense(12, activation = tanh),
+    }
+}
+
+network! {
+    /// Branches, a value that is used four times, and a layer and a network that are called twice.
+    Branched: (image: (10, 9, 2)) => (classes: 4) {
+        let x = Conv2D(5, 3, activation = relu)(image);
+        let same = Conv2D(5, 3, padding = same, activation = tanh);
+        let y = same(x);
+        let z = same(y) + x;
+        let eye = Eye();
+        let a = eye(z);
+        let b = eye(Maximum()(x, y));
+        let mixed = Concatenate()(a, a * b, Subtract()(b, a));
+        let classes = Dense(4)(mixed);
+    }
+}
+
 type Image = [[[f32; 2]; 9]; 10];
 
 const BATCH: usize = 8;
@@ -196,3 +221,4 @@ same_training!(convolutions, Plain);
 same_training!(batch_normalization, Normalized);
 same_training!(dropout, Dropped);
 same_training!(deferred_gradients, Wide);
+same_training!(branched, Branched);

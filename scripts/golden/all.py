@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-for subject in ("layers", "losses", "metrics", "optimizers", "training", "summary", "check"):
+for subject in ("layers", "merging", "graphs", "losses", "metrics", "optimizers", "training", "summary", "check"):
     print(f"-- {subject}", flush=True)
     script = Path(__file__).with_name(f"{subject}.py")
     subprocess.run([sys.executable, "-B", script], check=True)

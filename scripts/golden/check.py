@@ -8,7 +8,9 @@ from safetensors import safe_open
 
 GOLDEN = Path(__file__).resolve().parents[2] / "runtime" / "tests" / "golden"
 NEEDED = {
+    "graphs": ["step.loss", "evaluate.loss"],
     "layers": ["x", "y", "dy", "dx"],
+    "merging": ["x_0", "x_1", "y", "dy", "dx_0", "dx_1"],
     "losses": ["y_true", "loss"],
     "metrics": ["y_true_0", "y_pred_0", "y_true_2", "y_pred_2", "results", "result"],
     "optimizers": ["w0", "g", "w"],
@@ -24,6 +26,10 @@ for path in sorted(GOLDEN.rglob("*")):
     name = path.relative_to(GOLDEN)
     if path.suffix == ".txt":
         assert path.read_text(encoding="utf-8").startswith('Model: "'), name
+        continue
+    if path.suffix == ".json":
+        for graph in json.loads(path.read_text()):
+            assert sorted(graph["rows"]) == list(range(len(graph["rows"]))), name
         continue
     with safe_open(path, "numpy") as file:
         metadata = file.metadata()

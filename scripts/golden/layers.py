@@ -13,6 +13,15 @@ OPTIONS = {
     "AveragePooling2D": ["pool_size", "strides", "padding"],
     "BatchNormalization": ["axis", "momentum", "epsilon", "center", "scale"],
     "Conv2D": ["filters", "kernel_size", "strides", "padding", "activation", "use_bias"],
+    "Conv2DTranspose": [
+        "filters",
+        "kernel_size",
+        "strides",
+        "padding",
+        "output_padding",
+        "activation",
+        "use_bias",
+    ],
     "Dense": ["units", "activation", "use_bias"],
     "Flatten": [],
     "GlobalAveragePooling2D": [],
@@ -101,6 +110,37 @@ def conv2d():
     case("conv2d_channels20", Conv2D(6, 3), (2, 6, 5, 20))
 
 
+def conv2d_transpose():
+    from keras.layers import Conv2DTranspose
+
+    def transposed(name, shape, *arguments, **options):
+        case("conv2d_transpose_" + name, Conv2DTranspose(*arguments, **options), shape)
+
+    transposed("valid", (2, 5, 4, 3), 4, 3)
+    transposed("relu", (2, 4, 5, 2), 5, 3, strides=2, activation="relu")
+    transposed("tanh", (2, 3, 4, 2), 3, 3, activation="tanh")
+    transposed("softmax", (2, 3, 4, 2), 3, 2, strides=2, activation="softmax")
+    transposed("no_bias", (2, 4, 3, 2), 4, 3, use_bias=False)
+    transposed("kernel1x1", (2, 4, 5, 3), 5, 1)
+    transposed("kernel3x5", (2, 4, 3, 2), 4, (3, 5), strides=(1, 2))
+    transposed("kernel5_stride2", (2, 3, 2, 3), 6, 5, strides=2)
+    transposed("kernel5_stride2_one_filter", (2, 2, 3, 8), 1, 5, strides=2)
+    transposed("kernel5_stride2_filters33", (2, 2, 2, 4), 33, 5, strides=2)
+    transposed("same_kernel4_stride2", (2, 5, 4, 3), 4, 4, strides=2, padding="same")
+    transposed("kernel2_stride2", (2, 4, 5, 3), 17, 2, strides=2)
+    transposed("kernel2_stride3", (2, 4, 3, 3), 4, 2, strides=3)
+    transposed("same_kernel1x2_stride3x2", (2, 4, 3, 3), 4, (1, 2), strides=(3, 2), padding="same")
+    transposed("same", (2, 5, 4, 2), 4, 3, padding="same")
+    transposed("same_kernel4", (2, 5, 4, 2), 4, 4, padding="same")
+    transposed("same_stride2", (2, 5, 4, 2), 4, 3, strides=2, padding="same")
+    transposed("same_stride3_kernel5x2", (2, 3, 4, 2), 3, (5, 2), strides=3, padding="same")
+    transposed("same_kernel_over_image", (2, 1, 2, 2), 3, 5, strides=2, padding="same")
+    transposed("valid_more", (2, 4, 3, 2), 3, 3, strides=2, output_padding=1)
+    transposed("valid_more_kernel2_stride3x2", (2, 3, 4, 2), 3, 2, strides=(3, 2), output_padding=(2, 0))
+    transposed("same_more", (2, 4, 3, 2), 3, 3, strides=2, padding="same", output_padding=(0, 1))
+    transposed("same_more_kernel4", (2, 4, 3, 2), 3, 4, strides=3, padding="same", output_padding=(1, 2))
+
+
 def with_ties(rng, *shape):
     """Whole numbers from -2 to 2 after a ReLU: many zeros, many equal maxima."""
     return np.maximum(rng.randint(-2, 3, shape), 0).astype("float32")
@@ -177,6 +217,7 @@ def batch_normalization():
 if __name__ == "__main__":
     dense()
     conv2d()
+    conv2d_transpose()
     pooling()
     shapes()
     activations()

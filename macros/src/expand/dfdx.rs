@@ -1,7 +1,6 @@
 //! dfdx's own traits for the struct of layers, so that its optimizers and modules work on it.
 
-use super::layers::batches;
-use super::{Context, numbered};
+use super::{Context, numbered, ports};
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
@@ -10,7 +9,7 @@ const FIELDS: usize = 6;
 
 /// `Module`, `ModuleMut` and `TensorCollection`.
 pub(super) fn dfdx(context: &Context<'_>) -> TokenStream {
-    let modules = modules();
+    let modules = modules(context);
     let collection = collection(context);
     quote! {
         #modules
@@ -18,11 +17,12 @@ pub(super) fn dfdx(context: &Context<'_>) -> TokenStream {
     }
 }
 
-fn modules() -> TokenStream {
-    let (input, output) = batches();
+fn modules(context: &Context<'_>) -> TokenStream {
+    let (input, output) = ports::batches(context);
+    let (parameters, given) = (context.parameters.declared(), context.parameters.given());
     quote! {
-        impl<__B: __addax::Dim, __D: __addax::Device, __T: __addax::Tape<f32, __D>> __addax::Module<#input>
-            for Layers<f32, __D>
+        impl<#parameters __B: __addax::Dim, __D: __addax::Device, __T: __addax::Tape<f32, __D>> __addax::Module<#input>
+            for Layers<#given f32, __D>
         {
             type Output = #output;
             type Error = __addax::Error;
@@ -31,8 +31,8 @@ fn modules() -> TokenStream {
                 Layers::forward(self, __input)
             }
         }
-        impl<__B: __addax::Dim, __D: __addax::Device, __T: __addax::Tape<f32, __D>> __addax::ModuleMut<#input>
-            for Layers<f32, __D>
+        impl<#parameters __B: __addax::Dim, __D: __addax::Device, __T: __addax::Tape<f32, __D>> __addax::ModuleMut<#input>
+            for Layers<#given f32, __D>
         {
             type Output = #output;
             type Error = __addax::Error;
@@ -61,11 +61,12 @@ fn collection(context: &Context<'_>) -> TokenStream {
         .collect();
     let pattern = nested(layers.iter().map(ToTokens::to_token_stream).collect());
     let fields = context.layers().map(|(_, layer)| &layer.field);
+    let (parameters, given) = (context.parameters.declared(), context.parameters.given());
     quote! {
-        impl<__E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> __addax::TensorCollection<__E, __D>
-            for Layers<__E, __D>
+        impl<#parameters __E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> __addax::TensorCollection<__E, __D>
+            for Layers<#given __E, __D>
         {
-            type To<__E2: __addax::Dtype, __D2: __addax::DfdxDevice<__E2>> = Layers<__E2, __D2>;
+            type To<__E2: __addax::Dtype, __D2: __addax::DfdxDevice<__E2>> = Layers<#given __E2, __D2>;
 
             fn iter_tensors<__V: __addax::ModuleVisitor<Self, __E, __D>>(
                 __visitor: &mut __V,

@@ -2,14 +2,17 @@
 //!
 //! rust-analyzer sets `cfg(rust_analyzer)` and rustc does not, so nothing here costs a build anything but its tokens.
 
-use super::types::type_before;
+use super::types::input_type;
 use super::{Context, numbered};
-use crate::check::{Plan, PlannedLayer, PlannedStep};
+use crate::check::{Plan, PlannedCall, PlannedLayer};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-/// The sizes of all layers.
+/// The sizes of all layers. With parameters they are not known where the network is declared.
 pub(super) fn sizes(context: &Context<'_>) -> TokenStream {
+    if !context.parameters.is_empty() {
+        return TokenStream::new();
+    }
     let layers = context
         .layers()
         .map(|(i, layer)| layer_sizes(context, i, layer));
@@ -30,10 +33,7 @@ pub(super) fn typing(plan: &Plan) -> TokenStream {
             };
         }
     });
-    let layers = plan.steps.iter().filter_map(|step| match step {
-        PlannedStep::Layer(layer) => Some(&layer.path),
-        PlannedStep::Hole => None,
-    });
+    let layers = plan.wiring.layers.iter().map(|layer| &layer.path);
     only_in_editors(&quote! {
         use ::addax::layers::*;
         #(#options)*
@@ -53,6 +53,24 @@ fn only_in_editors(items: &TokenStream) -> TokenStream {
     }
 }
 
+/// The shape that a call gives, as in `types.rs`.
+pub(super) fn shape(context: &Context<'_>, i: usize, call: &PlannedCall) -> TokenStream {
+    let (alias, shape) = (numbered("__Shape", i), numbered("__SHAPE", i));
+    if context.layer_of(i, call).is_some_and(|(_, first)| first) {
+        let place = numbered("__Place", call.layer);
+        return quote! {
+            #[cfg(rust_analyzer)]
+            type #alias = <#place as __addax::LayerSizes>::Output;
+        };
+    }
+    let (consts, sizes) = dimensions(&format!("CALL_{i}"), &quote!(#shape));
+    quote! {
+        #consts
+        #[cfg(rust_analyzer)]
+        type #alias = <__addax::Dims<#sizes> as __addax::AsShape>::Sample;
+    }
+}
+
 /// The shapes of a layer, as in `types.rs`, and its numbers for who points at its name.
 ///
 /// In the arguments of a type rust-analyzer evaluates names of constants, but not `{ .. }`; it even panics at some of them.
@@ -60,10 +78,10 @@ fn only_in_editors(items: &TokenStream) -> TokenStream {
 fn layer_sizes(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
     let (place, shape, outcome) = (
         numbered("__Place", i),
-        numbered("__SHAPE", i),
-        numbered("__OUTCOME", i),
+        numbered("__SHAPE", layer.first_call),
+        numbered("__OUTCOME", layer.first_call),
     );
-    let input = type_before(context, i);
+    let input = input_type(context, layer);
     let output = dimensions("OUTPUT", &quote!(#shape));
     let first = dimensions("FIRST", &quote!(#outcome.parameter_shape(0)));
     let second = dimensions("SECOND", &quote!(#outcome.parameter_shape(1)));
@@ -100,8 +118,9 @@ fn dimensions(name: &str, shape: &TokenStream) -> (TokenStream, TokenStream) {
     let axes = (0..sizes.len()).map(Literal::usize_unsuffixed);
     (
         quote! {
+            #[cfg(rust_analyzer)]
             const #rank: usize = #shape.rank();
-            #(const #sizes: usize = #shape.dim(#axes);)*
+            #(#[cfg(rust_analyzer)] const #sizes: usize = #shape.dim(#axes);)*
         },
         quote!(#rank, #(#sizes),*),
     )

@@ -1,21 +1,21 @@
-//! The struct of layers: one field a layer, and what the network does with them.
+//! The struct of layers, one field a layer, and what makes the type a network.
 
-use super::{Context, numbered};
-use proc_macro2::TokenStream;
+use super::{Context, nested, numbered, ports, value_of};
+use crate::check::Source;
+use crate::names::plain;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-/// The struct, the network's own impls, building and running.
+/// The struct, the network's own impls, and building.
 pub(super) fn layers(context: &Context<'_>) -> TokenStream {
     let definition = definition(context);
     let network = network(context);
     let assembling = assembling(context);
-    let running = running(context);
     let shortcuts = shortcuts(context);
     quote! {
         #definition
         #network
         #assembling
-        #running
         #shortcuts
     }
 }
@@ -30,7 +30,7 @@ fn definition(context: &Context<'_>) -> TokenStream {
         let text = &layer.text;
         let mut field = layer.field.clone();
         field.set_span(layer.defined_at);
-        let place = numbered("__Place", i);
+        let place = context.parameters.of(&numbered("__Place", i));
         let text = format!(" {text}");
         // The layer's name would otherwise run into what the user says of it.
         let gap = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
@@ -41,10 +41,11 @@ fn definition(context: &Context<'_>) -> TokenStream {
             pub #field: __addax::Built<#place, __E, __D>,
         }
     });
+    let parameters = context.parameters.declared();
     quote! {
         #[doc = #doc]
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-        pub struct Layers<__E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> {
+        pub struct Layers<#parameters __E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> {
             #(#fields)*
         }
     }
@@ -53,33 +54,75 @@ fn definition(context: &Context<'_>) -> TokenStream {
 fn network(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
     let name = &context.name;
+    let (input, output) = ports::shapes(context);
     let graph = if context.plan.complete {
-        let layers = context.layers().map(|(i, layer)| {
-            let field = crate::names::plain(&layer.field);
-            let (layer, outcome) = (numbered("__LAYER", i), numbered("__OUTCOME", i));
-            quote!(let __value = __graph.layer(#field, #layer, &#outcome, &[__value]);)
-        });
-        quote! {
-            let mut __graph = __addax::Graph::new(#name);
-            let __value = __graph.input("input", __INPUT);
-            #(#layers)*
-            __graph.output("output", __value);
-            __graph
-        }
+        graph(context)
     } else {
         never_runs()
     };
+    let checks = (!context.parameters.is_empty() && context.plan.complete)
+        .then(|| quote!(const { Self::__CHECKS };));
+    let (brackets, given) = (context.parameters.brackets(), context.parameters.given());
+    let head = super::head::head(context);
     quote! {
-        impl __addax::Network for #this {
+        impl #brackets __addax::Network for #this {
             const NAME: &'static str = #name;
-            type Input = __Input;
-            type Output = __Output;
-            type Layers<__D: __addax::Device> = Layers<f32, __D>;
+            type Input = #input;
+            type Output = #output;
+            type Head = #head;
+            type Layers<__D: __addax::Device> = Layers<#given f32, __D>;
 
             fn graph() -> __addax::Graph {
+                #checks
                 #graph
             }
         }
+    }
+}
+
+/// The layers and calls at run time.
+fn graph(context: &Context<'_>) -> TokenStream {
+    let name = &context.name;
+    let names = |names: Vec<Ident>| names.iter().map(plain).collect::<Vec<_>>();
+    let inputs = names(context.input_names())
+        .into_iter()
+        .enumerate()
+        .map(|(i, name)| {
+            let (value, shape) = (
+                value_of(Source::Input(i)),
+                context.shape_of(Source::Input(i)),
+            );
+            quote!(let #value = __graph.input(#name, #shape);)
+        });
+    let calls = context.calls().filter_map(|(i, call)| {
+        let (planned, is_first) = context.layer_of(i, call)?;
+        let (value, outcome) = (value_of(Source::Call(i)), context.constant("__OUTCOME", i));
+        let (layer, constant) = (
+            numbered("__layer", call.layer),
+            context.constant("__LAYER", call.layer),
+        );
+        let field = plain(&planned.field);
+        let definition =
+            is_first.then(|| quote!(let #layer = __graph.layer(#field, #constant, &#outcome);));
+        let inputs = call.inputs.iter().flatten().map(|source| value_of(*source));
+        Some(quote! {
+            #definition
+            let #value = __graph.call(#layer, &#outcome, &[#(#inputs),*]);
+        })
+    });
+    let outputs = names(context.output_names())
+        .into_iter()
+        .enumerate()
+        .map(|(i, name)| {
+            let value = value_of(context.output(i));
+            quote!(__graph.output(#name, #value);)
+        });
+    quote! {
+        let mut __graph = __addax::Graph::new(#name);
+        #(#inputs)*
+        #(#calls)*
+        #(#outputs)*
+        __graph
     }
 }
 
@@ -98,8 +141,9 @@ fn assembling(context: &Context<'_>) -> TokenStream {
         (quote!(_), quote!(_), never_runs())
     };
     let fields = context.layers().map(|(_, layer)| &layer.field);
+    let (parameters, given) = (context.parameters.declared(), context.parameters.given());
     quote! {
-        impl<__D: __addax::Device> __addax::LayerSet<__D> for Layers<f32, __D> {
+        impl<#parameters __D: __addax::Device> __addax::LayerSet<__D> for Layers<#given f32, __D> {
             fn assemble(
                 #device: &__D,
                 #weights: &mut __addax::Weights,
@@ -114,82 +158,41 @@ fn assembling(context: &Context<'_>) -> TokenStream {
     }
 }
 
-/// A batch that the network takes and one that it gives.
-pub(super) fn batches() -> (TokenStream, TokenStream) {
-    (
-        quote!(__addax::Tensor<__Inputs<__B>, f32, __D, __T>),
-        quote!(__addax::Tensor<__Outputs<__B>, f32, __D, __T>),
-    )
-}
-
-fn running(context: &Context<'_>) -> TokenStream {
-    let (input, output) = batches();
-    let last = numbered("__Shape", context.plan.steps.len().saturating_sub(1));
-    let body = |method: TokenStream| {
-        if !context.plan.complete {
-            return (quote!(_), never_runs());
-        }
-        let steps = context.layers().map(|(_, layer)| {
-            let field = &layer.field;
-            quote!(let __value = self.#field.#method(__value)?;)
-        });
-        let body = quote! {
-            let __value = input;
-            #(#steps)*
-            __addax::finish::<#last, __Output, __B, __D, __T>(__value)
-        };
-        (quote!(input), body)
-    };
-    let (argument, forward) = body(quote!(forward));
-    let (_, forward_mut) = body(quote!(forward_mut));
-    quote! {
-        impl<__D: __addax::Device> Layers<f32, __D> {
-            /// Runs the network on a batch as `predict` does: dropout is off, and batch normalization uses its moving
-            /// averages.
-            pub fn forward<__B: __addax::Dim, __T: __addax::Tape<f32, __D>>(
-                &self,
-                #argument: #input,
-            ) -> ::core::result::Result<#output, __addax::Error> {
-                #forward
-            }
-
-            /// Runs the network on a batch as in training: dropout is on, and batch normalization uses the batch and
-            /// updates its moving averages.
-            pub fn forward_mut<__B: __addax::Dim, __T: __addax::Tape<f32, __D>>(
-                &mut self,
-                #argument: #input,
-            ) -> ::core::result::Result<#output, __addax::Error> {
-                #forward_mut
-            }
-        }
-    }
-}
-
 fn shortcuts(context: &Context<'_>) -> TokenStream {
     let this = &context.this;
-    quote! {
-        impl #this {
-            /// A model of this network on `device`, its weights drawn with the device's generator.
-            pub fn build<__D: __addax::Device>(
-                device: &__D,
-            ) -> ::core::result::Result<__addax::Model<#this, __D>, __addax::Error> {
-                __addax::Model::new(#this, device)
-            }
-
+    let value = nested::value(context);
+    let side = ports::inputs(context);
+    let (shape, batch) = (side.shape(0), side.batch(0, &quote!(usize)));
+    let brackets = context.parameters.brackets();
+    // Several inputs come from several places.
+    let inputs = (context.plan.inputs.len() == 1).then(|| {
+        quote! {
             /// Inputs of this network from the numbers of all samples, one sample after the other.
             pub fn inputs(
                 values: ::std::vec::Vec<f32>,
             ) -> ::core::result::Result<
-                __addax::Tensor<__Inputs<usize>, f32, __addax::Cpu>,
+                __addax::Tensor<#batch, f32, __addax::Cpu>,
                 __addax::Error,
             > {
-                __addax::inputs::<#this>(values)
+                __addax::inputs::<#shape>(values)
             }
+        }
+    });
+    quote! {
+        impl #brackets #this {
+            /// A model of this network on `device`, its weights drawn with the device's generator.
+            pub fn build<__D: __addax::Device>(
+                device: &__D,
+            ) -> ::core::result::Result<__addax::Model<#this, __D>, __addax::Error> {
+                __addax::Model::new(#value, device)
+            }
+
+            #inputs
         }
     }
 }
 
 /// The body of a function of a network that has mistakes in it: the errors that were reported keep it from ever running.
-fn never_runs() -> TokenStream {
+pub(super) fn never_runs() -> TokenStream {
     quote!(loop {})
 }

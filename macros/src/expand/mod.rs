@@ -2,14 +2,20 @@
 //!
 //! ```text
 //! pub struct Letters;
+//! named_ports! { pub struct LettersInputs { .. } }   // ports.rs: where there are several inputs or outputs
 //! const _: () = {
 //!     const __LAYER_0: .. = ..;           // consts.rs: layers, outcomes and shapes as constants, with the user's sizes
 //!     const _: () = (report)(..);         //            what the shape rules say, at the user's tokens
 //!     pub struct __Place_0;               // types.rs: from the values to dfdx's types
+//!     const _: () = { let x = ..; };      // lines.rs: the names of a graph, for editors
 //!     const _: () = {                     // everything that the user's sizes must not see
-//!         pub struct Layers<..> ..        // layers.rs: the struct, building, running
+//!         pub struct Layers<..> ..        // layers.rs: the struct, and the network's own impls
+//!         fn forward(..) ..               // running.rs: the calls one after the other
 //!         impl Module for Layers ..       // dfdx.rs: so that dfdx's own tools work on it
+//!         impl Layer for Letters ..       // nested.rs: so that it can be a layer of another network
+//!         impl Facts for Letters ..       // facts.rs: what the compiler knows of the network
 //!     };
+//!     const _: () = { .. };               // lints.rs: warnings, at the layers' names
 //! };
 //! ```
 //!
@@ -18,51 +24,99 @@
 mod consts;
 mod dfdx;
 mod editor;
+mod facts;
 mod fallback;
+mod generics;
+mod head;
 mod layers;
+mod lines;
+mod lints;
+mod nested;
+mod ports;
+mod running;
+mod transplant;
 mod types;
 
+use self::generics::Parameters;
 use crate::ast::Name;
-use crate::check::{Plan, PlannedLayer, PlannedStep};
+use crate::check::{Plan, PlannedCall, PlannedLayer, Source};
 use crate::errors::Errors;
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::GenericParam;
 
 /// What the parts of the expansion share.
 struct Context<'a> {
     plan: &'a Plan,
-    /// The network's type, with a span of the macro's own: an editor that asks for the name finds the user's.
-    this: Ident,
+    /// The network's type, with spans of the macro's own: an editor that asks for the name finds the user's.
+    this: TokenStream,
+    /// The type without its parameters.
+    type_name: Ident,
+    parameters: Parameters,
     /// The network's name as text.
     name: String,
 }
 
 impl Context<'_> {
-    /// The layers with their places in the chain of shapes.
+    /// The layers with their numbers.
     fn layers(&self) -> impl Iterator<Item = (usize, &PlannedLayer)> {
-        self.plan
-            .steps
-            .iter()
-            .enumerate()
-            .filter_map(|(i, step)| match step {
-                PlannedStep::Layer(layer) => Some((i, layer)),
-                PlannedStep::Hole => None,
-            })
+        self.plan.wiring.layers.iter().enumerate()
     }
 
-    /// The shape that the step at `i` takes. Behind the last step it is what the network gives.
-    fn shape_before(&self, i: usize) -> TokenStream {
-        let Some(before) = i.checked_sub(1) else {
-            return quote!(__INPUT);
-        };
-        match self.plan.steps.get(before) {
-            Some(PlannedStep::Layer(_)) => {
-                let shape = numbered("__SHAPE", before);
-                quote!(#shape)
-            }
-            _ => quote!(__addax::Shape::UNKNOWN),
+    /// The calls with their numbers.
+    fn calls(&self) -> impl Iterator<Item = (usize, &PlannedCall)> {
+        self.plan.wiring.calls.iter().enumerate()
+    }
+
+    /// The layer of a call, and whether the call is its first.
+    fn layer_of(&self, i: usize, call: &PlannedCall) -> Option<(&PlannedLayer, bool)> {
+        let layer = self.plan.wiring.layers.get(call.layer)?;
+        Some((layer, layer.first_call == i))
+    }
+
+    /// Where the output at `i` comes from.
+    fn output(&self, i: usize) -> Source {
+        let source = self.plan.wiring.outputs.get(i).copied();
+        source.unwrap_or(Source::Unknown)
+    }
+
+    /// A constant of the network. With parameters it depends on them, and belongs to the type.
+    fn constant(&self, name: &str, i: usize) -> TokenStream {
+        let constant = numbered(name, i);
+        if self.parameters.is_empty() {
+            return quote!(#constant);
         }
+        let this = &self.this;
+        quote!(<#this>::#constant)
+    }
+
+    /// The constant with the shape of a value.
+    fn shape_of(&self, source: Source) -> TokenStream {
+        match source {
+            Source::Input(i) => self.constant("__INPUT", i),
+            Source::Call(i) => self.constant("__SHAPE", i),
+            Source::Unknown => quote!(__addax::Shape::UNKNOWN),
+        }
+    }
+
+    /// The inputs' names, as fields.
+    fn input_names(&self) -> Vec<Ident> {
+        ports::names(&self.plan.inputs, "input")
+    }
+
+    /// The outputs' names, as fields.
+    fn output_names(&self) -> Vec<Ident> {
+        ports::names(&self.plan.outputs, "output")
+    }
+}
+
+/// The variable that holds a value in the functions that run the network or describe it.
+fn value_of(source: Source) -> Ident {
+    match source {
+        Source::Input(i) => numbered("__input", i),
+        Source::Call(i) => numbered("__value", i),
+        // Does not occur: these functions are written only for networks in which every value is known.
+        Source::Unknown => numbered("__unknown", 0),
     }
 }
 
@@ -81,45 +135,6 @@ fn start(span: Span) -> Span {
     } else {
         span
     }
-}
-
-/// What the user wrote, for the place where it is emitted.
-///
-/// `Self::SIDE` is the network's own constant, but it does not stand in an impl of it there. And `$side` of a
-/// `macro_rules!` that stands for `4 + 4` comes in invisible parentheses, which rustc does not see again.
-fn transplant(tokens: TokenStream, this: &Ident) -> TokenStream {
-    tokens
-        .into_iter()
-        .map(|token| match token {
-            TokenTree::Ident(word) if word == "Self" => {
-                let mut this = this.clone();
-                this.set_span(word.span());
-                TokenTree::Ident(this)
-            }
-            TokenTree::Group(group) => {
-                let inside = transplant(group.stream(), this);
-                let (delimiter, span) = match group.delimiter() {
-                    Delimiter::None if has_operators(&inside) => (
-                        Delimiter::Parenthesis,
-                        Span::call_site().located_at(group.span()),
-                    ),
-                    delimiter => (delimiter, group.span()),
-                };
-                let mut group = Group::new(delimiter, inside);
-                group.set_span(span);
-                TokenTree::Group(group)
-            }
-            token => token,
-        })
-        .collect()
-}
-
-/// Whether parentheses around these tokens mean something: not around a path.
-fn has_operators(tokens: &TokenStream) -> bool {
-    tokens
-        .clone()
-        .into_iter()
-        .any(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() != ':'))
 }
 
 /// The whole expansion, the mistakes first.
@@ -141,35 +156,50 @@ pub(crate) fn expand(plan: &Plan, errors: Errors) -> TokenStream {
 }
 
 fn items(plan: &Plan, name: &Ident) -> TokenStream {
-    let mut this = name.clone();
-    this.set_span(Span::call_site());
+    let mut type_name = name.clone();
+    type_name.set_span(Span::call_site());
+    let parameters = Parameters::new(&plan.generics);
     let context = Context {
         plan,
-        this,
+        this: parameters.of(&type_name),
+        type_name,
+        parameters,
         name: match plan.name {
             Name::Expression => "network".to_owned(),
             _ => crate::names::plain(name),
         },
     };
     let network = network_struct(plan, name);
-    let body = if context.layers().next().is_none() || !plan.generics.params.is_empty() {
+    let body = if context.layers().next().is_none() {
         fallback::fallback(&context)
     } else {
         let consts = consts::consts(&context);
         let types = types::types(&context);
         let layers = layers::layers(&context);
+        let running = running::running(&context);
         let dfdx = dfdx::dfdx(&context);
         let sizes = editor::sizes(&context);
+        let lines = lines::lines(&context);
+        let nested = nested::nested(&context);
+        let facts = facts::facts(&context);
+        let lints = lints::lints(&context);
         quote! {
             #consts
             #types
             #sizes
+            #lines
             const _: () = {
                 #layers
+                #running
                 #dfdx
+                #nested
+                #facts
             };
+            // Last, so that an editor that asks for a layer's name finds the layer before a warning.
+            #lints
         }
     };
+    let ports = ports::structs(&context);
     // A condition on the network is one on all of it.
     let conditions: TokenStream = plan
         .attributes
@@ -177,8 +207,10 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         .filter(|attribute| is_condition(attribute))
         .cloned()
         .collect();
+    let ports = ports.iter().map(|ports| quote!(#conditions #ports));
     quote! {
         #network
+        #(#ports)*
         #conditions
         // `rust_analyzer`, which rustc does not know.
         #[allow(unexpected_cfgs)]
@@ -198,7 +230,6 @@ fn network_struct(plan: &Plan, name: &Ident) -> TokenStream {
     let attributes = &plan.attributes;
     let visibility = &plan.visibility;
     let generics = &plan.generics;
-    // Networks with parameters are refused for now, but their name must be there.
     let types = generics
         .params
         .iter()

@@ -1,25 +1,20 @@
 //! From the values to dfdx's types.
 
-use super::{Context, numbered};
-use crate::ast::Shape;
-use crate::check::{PlannedLayer, PlannedStep};
-use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::quote;
+use super::{Context, editor, numbered, ports};
+use crate::check::{PlannedCall, PlannedLayer, Source};
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens, quote};
 
-/// Aliases for the shapes at both ends, and a type for the place of each layer.
+/// Aliases for the shapes at both ends and in between, and a type for the place of each layer.
 pub(super) fn types(context: &Context<'_>) -> TokenStream {
-    let (input_sizes, input, inputs) = border(context.plan.input.as_ref(), "__INPUT");
-    let (output_sizes, output, outputs) = border(context.plan.output.as_ref(), "__DECLARED");
+    let ends = ports::aliases(context);
+    let shapes = context.calls().map(|(i, call)| shape(context, i, call));
     let names = context.layers().map(|(i, _)| names(context, i));
     let places = context.layers().map(|(i, layer)| place(context, i, layer));
     quote! {
-        #input_sizes
-        #output_sizes
-        type __Input = #input;
-        type __Inputs<__B> = #inputs;
-        type __Output = #output;
-        type __Outputs<__B> = #outputs;
+        #ends
         #(#names)*
+        #(#shapes)*
         const _: () = {
             // The layers' names without an import. Nothing else that the user wrote is in this block: a size may be
             // called as a layer is.
@@ -29,81 +24,74 @@ pub(super) fn types(context: &Context<'_>) -> TokenStream {
     }
 }
 
-/// A shape of the header: its sizes as constants, its type for one sample and that for a batch.
-///
-/// The number of its sizes is known here, so it is written as a tuple: in the header of an impl rustc does not look
-/// through `Dims` to find the batch. The sizes have names for the sake of editors, which do not evaluate `{ .. }` in types.
-fn border(written: Option<&Shape>, value: &str) -> (TokenStream, TokenStream, TokenStream) {
-    match written {
-        Some(shape) => {
-            let names: Vec<_> = (0..shape.sizes.len())
-                .map(|axis| numbered(value, axis))
-                .collect();
-            let value = Ident::new(value, Span::call_site());
-            let axes = (0..shape.sizes.len()).map(Literal::usize_unsuffixed);
-            (
-                quote!(#(const #names: usize = #value.dim(#axes);)*),
-                quote!((#(::addax::dfdx::shapes::Const<#names>,)*)),
-                quote!((__B, #(::addax::dfdx::shapes::Const<#names>,)*)),
-            )
-        }
-        // Any shape will do for a network that does not compile.
-        None => {
-            let one = quote!(::addax::dfdx::shapes::Const<1>);
-            (quote!(), quote!((#one,)), quote!((__B, #one)))
-        }
+/// What a call gives.
+fn shape(context: &Context<'_>, i: usize, call: &PlannedCall) -> Option<TokenStream> {
+    // With parameters, a shape is one of the table.
+    if !context.parameters.is_empty() {
+        return None;
     }
+    let alias = numbered("__Shape", i);
+    let shape = shape_type(&context.shape_of(Source::Call(i)));
+    let in_editors = editor::shape(context, i, call);
+    let is_first = context.layer_of(i, call).is_some_and(|(_, first)| first);
+    // Of a later call of a layer, only the layer that comes next may want to know.
+    let allow = (!is_first).then(|| quote!(#[allow(dead_code)]));
+    Some(quote! {
+        #[cfg(not(rust_analyzer))]
+        #allow
+        type #alias = #shape;
+        #in_editors
+    })
 }
 
-/// What the other parts call the layer, what it gives, and its place.
+/// What the other parts call the layer and its place.
 fn names(context: &Context<'_>, i: usize) -> TokenStream {
-    let (place, layer, shape) = (
-        numbered("__Place", i),
-        numbered("__Layer", i),
-        numbered("__Shape", i),
-    );
-    let output = shape_type(&context.shape_before(i + 1));
+    let (place, layer) = (numbered("__Place", i), numbered("__Layer", i));
+    let plain = context.parameters.plain_brackets();
+    let held = context.parameters.held();
+    let field = (!context.parameters.is_empty()).then(|| quote!((#held)));
+    let typed = context.parameters.of(&place);
     quote! {
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
-        pub struct #place;
-        type #layer = <#place as __addax::Place>::Layer;
-        #[cfg(not(rust_analyzer))]
-        type #shape = #output;
-        #[cfg(rust_analyzer)]
-        type #shape = <#place as __addax::LayerSizes>::Output;
+        struct #place #plain #field;
+        type #layer #plain = <#typed as __addax::Place>::Layer;
     }
 }
 
 /// One layer in its place as a type: dfdx rebuilds modules from their types, so the options travel in one.
 fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
-    let (place, shape, alias) = (
-        numbered("__Place", i),
-        numbered("__Shape", i),
-        numbered("__Layer", i),
-    );
-    let outcome = numbered("__OUTCOME", i);
+    let place = context.parameters.of(&numbered("__Place", i));
+    let alias = context.parameters.of(&numbered("__Layer", i));
+    let brackets = context.parameters.brackets();
     let path = &layer.path;
-    let input = type_before(context, i);
-    let first = shape_type(&quote!(#outcome.parameter_shape(0)));
-    let second = shape_type(&quote!(#outcome.parameter_shape(1)));
+    let input = input_type(context, layer);
+    let shape = value_type(context, Source::Call(layer.first_call));
+    let [first, second] = parameter_types(context, i);
+    let parameter_shapes = parameter_shapes(context, i, layer);
+    let shapes = shape_constants(context, layer);
     let index = u32::try_from(i).unwrap_or(u32::MAX);
-    let value = if layer.call.is_some() {
-        let layer = numbered("__LAYER", i);
-        quote!(#layer)
+    let value = if layer.construction.is_some() {
+        context.constant("__LAYER", i)
     } else {
         // Never evaluated: the mistake in the layer's arguments has been reported.
         quote!(::core::panic!("this layer has no arguments"))
     };
+    // For editors there is another one, in `editor.rs`.
+    let condition = context
+        .parameters
+        .is_empty()
+        .then(|| quote!(#[cfg(not(rust_analyzer))]));
     quote! {
-        // For editors there is another one, in `editor.rs`.
-        #[cfg(not(rust_analyzer))]
-        impl __addax::LayerSizes for #place {
+        #parameter_shapes
+        #condition
+        impl #brackets __addax::LayerSizes for #place {
             type Input = #input;
             type Output = #shape;
             type First = #first;
             type Second = #second;
+            #shapes
         }
-        impl __addax::Place for #place {
+        impl #brackets __addax::Place for #place {
             // The only place where the user's path stands: a slip in it is one error.
             type Layer = #path;
             const LAYER: #alias = #value;
@@ -112,20 +100,72 @@ fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
     }
 }
 
-/// The shape that the layer at `i` takes, as a type.
-pub(super) fn type_before(context: &Context<'_>, i: usize) -> TokenStream {
-    let before = i
-        .checked_sub(1)
-        .map(|before| (before, context.plan.steps.get(before)));
-    match before {
-        None => quote!(__Input),
-        Some((before, Some(PlannedStep::Layer(_)))) => {
-            let before = numbered("__Shape", before);
-            quote!(#before)
+/// The shape that the layer takes, or the first of them, as a type.
+pub(super) fn input_type(context: &Context<'_>, layer: &PlannedLayer) -> TokenStream {
+    let call = context.plan.wiring.calls.get(layer.first_call);
+    let source = call
+        .and_then(|call| call.inputs.as_ref())
+        .and_then(|inputs| inputs.first());
+    value_type(context, source.copied().unwrap_or(Source::Unknown))
+}
+
+/// The shape of a value as a type.
+fn value_type(context: &Context<'_>, source: Source) -> TokenStream {
+    match source {
+        Source::Input(i) => ports::inputs(context).shape(i),
+        Source::Call(i) if context.parameters.is_empty() => {
+            numbered("__Shape", i).to_token_stream()
         }
-        // Behind a hole: the type of an unknown shape.
-        Some(_) => quote!(()),
+        Source::Call(i) => at(context, i),
+        // The type of an unknown shape.
+        Source::Unknown => quote!(()),
     }
+}
+
+/// The shapes of the first two parameters of a layer.
+fn parameter_types(context: &Context<'_>, i: usize) -> [TokenStream; 2] {
+    [(0, "__FIRST"), (1, "__SECOND")].map(|(parameter, name)| {
+        if context.parameters.is_empty() {
+            return shape_type(&numbered(name, i).to_token_stream());
+        }
+        at(context, context.calls().count() + 2 * i + parameter)
+    })
+}
+
+/// These shapes as constants: rustc works each out once, and not for each of its sizes.
+fn parameter_shapes(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> Option<TokenStream> {
+    if !context.parameters.is_empty() {
+        return None;
+    }
+    let (first, second) = (numbered("__FIRST", i), numbered("__SECOND", i));
+    let outcome = context.constant("__OUTCOME", layer.first_call);
+    Some(quote! {
+        const #first: __addax::Shape = #outcome.parameter_shape(0);
+        const #second: __addax::Shape = #outcome.parameter_shape(1);
+    })
+}
+
+/// In a network with parameters, types hold the sizes but not the ranks, so these stand apart.
+fn shape_constants(context: &Context<'_>, layer: &PlannedLayer) -> Option<TokenStream> {
+    if context.parameters.is_empty() {
+        return None;
+    }
+    let call = context.plan.wiring.calls.get(layer.first_call);
+    let input = call
+        .and_then(|call| call.inputs.as_ref())
+        .and_then(|inputs| inputs.first());
+    let input = context.shape_of(input.copied().unwrap_or(Source::Unknown));
+    let output = context.shape_of(Source::Call(layer.first_call));
+    Some(quote! {
+        const INPUT: __addax::Shape = #input;
+        const OUTPUT: __addax::Shape = #output;
+    })
+}
+
+/// One shape of the table of a network with parameters.
+fn at(context: &Context<'_>, index: usize) -> TokenStream {
+    let (this, index) = (&context.this, Literal::usize_unsuffixed(index));
+    quote!(__addax::At<#this, #index>)
 }
 
 /// The tuple of dfdx dimensions for a shape: rustc shows it as `(Const<26>, Const<26>, Const<16>)`.

@@ -3,8 +3,8 @@
 use crate::ast::Argument;
 use crate::cursor::{Cursor, parsed, pieces, place_of, stream, tokens_of};
 use crate::errors::Errors;
+use crate::names::is_reserved;
 use proc_macro2::{Delimiter, Ident, Punct, Spacing, TokenStream, TokenTree};
-use quote::ToTokens;
 use syn::Expr;
 
 pub(super) struct Arguments {
@@ -64,7 +64,7 @@ fn argument(tokens: &[TokenTree], layer: &str, errors: &mut Errors) -> Read {
     let mut cursor = Cursor::new(tokens, last.span());
     let name = name(&mut cursor, layer, errors);
     if let Some(name) = &name
-        && syn::parse2::<Ident>(name.to_token_stream()).is_err()
+        && is_reserved(name)
     {
         errors.push_help(
             name.span(),

@@ -2,23 +2,12 @@
 
 use super::layer::{Read, path_span};
 use crate::ast::{Argument, Layer};
-use crate::cursor::{Cursor, place_of, tokens_of};
+use crate::cursor::tokens_of;
 use crate::errors::{Errors, Place};
 use crate::keras::{self, LayerName};
 use crate::text;
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 use syn::parse_quote;
-
-/// `3 * Dense(250)`
-pub(super) fn repetition(cursor: &mut Cursor<'_>, errors: &mut Errors) {
-    if cursor.is_symbol(1, "*") && (cursor.literal(0).is_some() || cursor.ident(0).is_some()) {
-        errors.push_help(
-            place_of(cursor.take(2), Span::call_site()),
-            "repeating a layer is not supported yet",
-            "write the layer as often as it is needed",
-        );
-    }
-}
 
 /// `Flatten,`
 pub(super) fn without_parentheses(layer: &mut Layer, name: &str, errors: &mut Errors) {

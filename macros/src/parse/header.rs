@@ -1,11 +1,12 @@
 //! What stands in front of the shapes: attributes, visibility, name.
 
 use crate::ast::Name;
-use crate::cursor::{Cursor, generics_end, place_of, stream};
+use crate::cursor::{Cursor, place_of, stream};
 use crate::errors::Errors;
+use crate::names::is_reserved;
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use syn::parse::Parser;
-use syn::{Attribute, Generics, Visibility};
+use syn::{Attribute, Visibility};
 
 /// Reads the doc comments and attributes.
 pub(super) fn attributes(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Vec<TokenStream> {
@@ -93,7 +94,7 @@ pub(super) fn name(cursor: &mut Cursor<'_>, must_be_named: bool, errors: &mut Er
         return Name::Expression;
     }
     cursor.next();
-    if syn::parse2::<Ident>(TokenTree::from(first.clone()).into()).is_err() {
+    if is_reserved(first) {
         errors.push_help(
             first.span(),
             format!("`{first}` is a word of Rust and cannot name a network"),
@@ -114,21 +115,6 @@ fn looks_like_a_name(cursor: &Cursor<'_>, first: &Ident) -> bool {
     let is_type =
         text.starts_with(char::is_uppercase) && text.contains(char::is_lowercase) && text != "Self";
     is_type && !cursor.is_symbol(1, "::")
-}
-
-/// Networks with parameters come later. They are read so far that the struct can be emitted.
-pub(super) fn generics(cursor: &mut Cursor<'_>, name: &Ident, errors: &mut Errors) -> Generics {
-    if !cursor.is_symbol(0, "<") {
-        return Generics::default();
-    }
-    let length = generics_end(cursor.rest()).unwrap_or(1);
-    let tokens = cursor.take(length);
-    errors.push_help(
-        place_of(tokens, name.span()),
-        "networks with parameters are not supported yet",
-        format!("use constants for the sizes: `const SIDE: usize = 28;` and `{name}: (SIDE, SIDE, 1) => 10 {{ .. }}`"),
-    );
-    syn::parse2(stream(tokens)).unwrap_or_default()
 }
 
 /// Reads the `:` behind the name.

@@ -1,9 +1,10 @@
 //! One layer: `/// docs`, `label:`, a path, and arguments in parentheses.
 
-use super::{arguments, habits, header};
+use super::{arguments, habits, header, repetition};
 use crate::ast::Layer;
 use crate::cursor::{Cursor, generics_end, parsed, place_of, tokens_of};
 use crate::errors::{Errors, Place};
+use crate::names::is_reserved;
 use crate::text;
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use syn::Path;
@@ -24,8 +25,23 @@ pub(super) enum Read {
 /// Reads one layer.
 pub(super) fn layer(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Read {
     let docs = docs(cursor, errors);
-    let label = label(cursor, errors);
-    habits::repetition(cursor, errors);
+    let mut label = label(cursor, errors);
+    let times = repetition::in_front(cursor, errors);
+    if times.is_some() && label.is_none() {
+        label = self::label(cursor, errors);
+        if let Some(label) = &label {
+            errors.push_help(
+                label.span(),
+                "the name of a layer stands in front of its number",
+                format!("write `{label}: 3 * ..`"),
+            );
+        }
+    }
+    if times.is_some()
+        && let Some(group) = repetition::group(cursor, errors)
+    {
+        return Read::Wrapped(tokens_of(group.stream()), group.span_close());
+    }
     let Some((path, dotted)) = path(cursor, errors) else {
         cursor.take_all();
         return Read::Hole;
@@ -42,6 +58,7 @@ pub(super) fn layer(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Read {
         last: group.as_ref().map_or_else(|| path_span(&path), Group::span),
         path,
         arguments: Vec::new(),
+        times: times.unwrap_or(1),
         incomplete: false,
     };
     if let Some(read) = habits::wrapper(&layer, dotted.as_ref(), group.as_ref(), errors) {
@@ -63,6 +80,7 @@ pub(super) fn layer(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Read {
         }
         None => habits::without_parentheses(&mut layer, &name, errors),
     }
+    repetition::behind(cursor, &mut layer, errors);
     if habits::known_layer(&mut layer, errors) {
         Read::Layer(Box::new(layer))
     } else {
@@ -71,7 +89,7 @@ pub(super) fn layer(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Read {
 }
 
 /// Reads the doc comments.
-fn docs(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Vec<TokenStream> {
+pub(super) fn docs(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Vec<TokenStream> {
     let mut docs = Vec::new();
     while cursor.is_symbol(0, "#") {
         let Some(attribute) = cursor.group(1, Delimiter::Bracket) else {
@@ -125,7 +143,7 @@ fn label(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Option<Ident> {
         return None;
     }
     cursor.take(2);
-    if syn::parse2::<Ident>(TokenTree::from(label.clone()).into()).is_err() {
+    if is_reserved(label) {
         errors.push_help(
             label.span(),
             format!("`{label}` is a word of Rust and cannot name a layer"),

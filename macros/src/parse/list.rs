@@ -137,7 +137,7 @@ impl List<'_> {
             Habit::Let,
             cursor.here(),
             "a list of layers has no `let`: each layer takes what the one before it gives",
-            "write each layer alone: `Dense(10),`; branches are not supported yet",
+            "write each layer alone: `Dense(10),`, or name the inputs and outputs: `(image: (28, 28, 1)) => (digit: 10)`",
         );
         cursor.next();
         while !cursor.is_empty() && !cursor.is_symbol(0, "=") {

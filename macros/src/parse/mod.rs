@@ -4,15 +4,21 @@
 //! checked as if the advice had been taken.
 
 mod arguments;
+mod budget;
+mod generics;
+mod graph;
 mod habits;
 mod header;
 mod layer;
 mod list;
+mod ports;
+mod repetition;
 mod shape;
 mod shapes;
+mod value;
 
-use self::shapes::Header;
-use crate::ast::{Body, Name, Network};
+use self::ports::Side;
+use crate::ast::{Body, Name, Network, Port};
 use crate::cursor::{Cursor, find_symbol, place_of, tokens_of, too_much};
 use crate::errors::Errors;
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
@@ -22,29 +28,33 @@ use syn::{Generics, Visibility};
 pub(crate) fn network(tokens: TokenStream, errors: &mut Errors) -> Network {
     let tokens = tokens_of(tokens);
     let (head, body) = split_body(&tokens, errors);
+    let (head, budget) = budget::split(head, errors);
     let end = match (body, head.last()) {
         (Some(body), _) => body.span_open(),
         (None, Some(last)) => last.span(),
         (None, None) => Span::call_site(),
     };
-    let mut cursor = Cursor::new(head, end);
-    let attributes = header::attributes(&mut cursor, errors);
+    let mut cursor = Cursor::new(&head, end);
+    let mut attributes = header::attributes(&mut cursor, errors);
+    let silenced = crate::lints::take(&mut attributes, errors);
     let visibility = header::visibility(&mut cursor);
     header::skip_item_keyword(&mut cursor, errors);
     let must_be_named = !attributes.is_empty() || !matches!(visibility, Visibility::Inherited);
     let name = header::name(&mut cursor, must_be_named, errors);
     let mut network = Network {
         attributes,
+        silenced,
         visibility,
         name,
         generics: Generics::default(),
-        input: None,
-        output: None,
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        budget,
         body: Body::Unreadable,
     };
     match &network.name {
         Name::Named(name) => {
-            network.generics = header::generics(&mut cursor, name, errors);
+            network.generics = generics::generics(&mut cursor, name, errors);
             header::colon(&mut cursor, name, errors);
         }
         // What stood in the place of the name has been read.
@@ -64,34 +74,105 @@ pub(crate) fn network(tokens: TokenStream, errors: &mut Errors) -> Network {
         return network;
     }
     let example = example(&network.name);
-    match shapes::shapes(cursor, &example, errors) {
-        Header::List { input, output } => {
-            network.input = input;
-            network.output = output;
-        }
-        Header::Graph(place) => {
-            errors.push_help(
-                place,
-                "networks with named inputs and outputs are not supported yet",
-                format!("write the shapes without names and the layers as a list: `{example}`"),
-            );
-            return network;
-        }
-    }
+    let (input, output) = shapes::shapes(cursor, &example, errors);
     match body {
-        Some(body) => {
-            let tokens = tokens_of(body.stream());
-            network.body = Body::List(list::list(&tokens, body.span_close(), errors), body.span());
+        Some(group) => {
+            let tokens = tokens_of(group.stream());
+            network.body = if is_graph(input.as_ref(), output.as_ref(), &tokens, errors) {
+                let inputs = input.as_ref().map_or(&[][..], |side| &side.ports);
+                Body::Graph(graph::graph(&tokens, inputs, group, errors))
+            } else {
+                Body::List(
+                    list::list(&tokens, group.span_close(), errors),
+                    group.span(),
+                )
+            };
         }
         // Without shapes either, nothing but the name was written, and one message is enough.
-        None if network.input.is_none() && network.output.is_none() => {}
+        None if input.is_none() && output.is_none() => {}
         None => errors.push_help(
             end,
             "the layers are missing",
             format!("write them in braces: `{example}`"),
         ),
     }
+    network.inputs = ports(input);
+    network.outputs = ports(output);
     network
+}
+
+/// Whether the body gives names to values. Both sides of the header should tell; if they do not agree, or if nothing but
+/// the body has names, the body does.
+fn is_graph(
+    input: Option<&Side>,
+    output: Option<&Side>,
+    body: &[TokenTree],
+    errors: &mut Errors,
+) -> bool {
+    let named = |side: Option<&Side>| side.is_some_and(|side| side.named);
+    match (named(input), named(output)) {
+        (true, true) => true,
+        (false, false) => match graph::starts_with_applied_let(body) {
+            Some(place) => {
+                let name = graph::last_name(body).unwrap_or_else(|| "digit".to_owned());
+                errors.push_help(
+                    place,
+                    "values have names only where the inputs and outputs have some",
+                    format!(
+                        "write `(image: (28, 28, 1)) => ({name}: 10)`, or each layer alone and without `let`: `Dense(10),`"
+                    ),
+                );
+                true
+            }
+            None => false,
+        },
+        (input_is_named, _) => {
+            let sides = if input_is_named {
+                (input, output)
+            } else {
+                (output, input)
+            };
+            let (Some(named), plain) = sides else {
+                return true;
+            };
+            if !graph::has_let(body) {
+                errors.push_help(
+                    named.place,
+                    "in a list of layers inputs and outputs have no names",
+                    "take the names out: `(28, 28, 1) => 10`",
+                );
+                return false;
+            }
+            // One that is missing has got its message.
+            let Some(plain) = plain else {
+                return true;
+            };
+            let (problem, name) = if input_is_named {
+                let name = graph::last_name(body);
+                ("the output has no name, but the input has one", name)
+            } else {
+                ("the input has no name, but the output has one", None)
+            };
+            let name = name.unwrap_or_else(|| "image".to_owned());
+            errors.push_help(
+                plain.place,
+                problem,
+                format!("write `({name}: {})`", plain.text),
+            );
+            true
+        }
+    }
+}
+
+/// The ports of one side. Of a side that could not be read it is known that it is there.
+fn ports(side: Option<Side>) -> Vec<Port> {
+    match side {
+        Some(side) if !side.ports.is_empty() => side.ports,
+        _ => vec![Port {
+            name: None,
+            shape: None,
+        }],
+    }
 }
 
 /// The header as it should have been written.

@@ -10,18 +10,6 @@ use syn::{Expr, ExprLit, ExprUnary, Lit, UnOp};
 /// dfdx's tensors have at most six axes; one is the batch, and one is left to its operations.
 const MAX_RANK: usize = 4;
 
-/// Whether this is a list of named shapes, `(image: (28, 28, 1), age: 1)`, which makes the network a graph.
-pub(super) fn has_names(tokens: &[TokenTree]) -> bool {
-    let [TokenTree::Group(group)] = tokens else {
-        return false;
-    };
-    let inside = tokens_of(group.stream());
-    let cursor = crate::cursor::Cursor::new(&inside, group.span());
-    group.delimiter() == Delimiter::Parenthesis
-        && cursor.ident(0).is_some()
-        && cursor.is_symbol(1, ":")
-}
-
 /// Unwraps the invisible group that `macro_rules!` puts around a whole `$shape:expr`. Around a part it stands for
 /// parentheses.
 fn ungroup(tokens: &[TokenTree]) -> Vec<TokenTree> {

@@ -1,45 +1,31 @@
-//! The two shapes of the header: `(28, 28, 1) => 10`.
+//! The two sides of the header: `(28, 28, 1) => 10`.
 
-use super::shape;
-use crate::ast::Shape;
+use super::ports::{self, Side};
 use crate::cursor::{Cursor, find_symbol, place_of};
 use crate::errors::{Errors, Place};
 use proc_macro2::{Span, TokenTree};
 
-/// What the header says about the network.
-pub(super) enum Header {
-    /// One input and one output without names.
-    List {
-        input: Option<Shape>,
-        output: Option<Shape>,
-    },
-    /// Named inputs or outputs, here.
-    Graph(Place),
-}
-
-/// Reads both shapes. `example` is a header to show in messages.
-pub(super) fn shapes(mut cursor: Cursor<'_>, example: &str, errors: &mut Errors) -> Header {
+/// Reads both sides; one that is missing is `None`. `example` is a header to show in messages.
+pub(super) fn shapes(
+    mut cursor: Cursor<'_>,
+    example: &str,
+    errors: &mut Errors,
+) -> (Option<Side>, Option<Side>) {
     if cursor.is_empty() {
         errors.push_help(
             cursor.here(),
             "the input and output shapes are missing",
             format!("write `{example}`"),
         );
-        return Header::List {
-            input: None,
-            output: None,
-        };
+        return (None, None);
     }
     let (input, output) = split_shapes(&mut cursor, example, errors);
-    for side in [input, output].into_iter().flatten() {
-        if shape::has_names(side) {
-            return Header::Graph(place_of(side, Span::call_site()));
-        }
-    }
-    Header::List {
-        input: input.and_then(|tokens| shape::shape(tokens, errors)),
-        output: output.and_then(|tokens| shape::shape(tokens, errors)),
-    }
+    let mut side = |tokens: Option<Tokens<'_>>, kind| {
+        let tokens = tokens?;
+        let place = place_of(tokens, Span::call_site());
+        Some(ports::side(tokens, place, kind, errors))
+    };
+    (side(input, "input"), side(output, "output"))
 }
 
 type Tokens<'a> = &'a [TokenTree];

@@ -38,9 +38,12 @@ fn what_is_right_gives_no_message() {
         "Reshape((784,)), Reshape(784), Reshape(target_shape = (28, 28, 1)), Reshape(SHAPE)",
         "Dropout(0.5), Dropout(rate = RATE), BatchNormalization(momentum = 0.9)",
         "Activation(relu), Activation(activation = relu)",
+        "Concatenate(axis = -1), Concatenate(2), Dot(1), Dot(-1, true), Dot(axes = (1, -2), normalize = true), Dot(AXES)",
+        "Lambda(f), Lambda(my::function::<3>), Lambda(function = f)",
         "self::Dense(\"any\", thing), Halve::<2, 3>(), crate::layers::Own(1, option = \"text\")",
         "Dense(10, activation = SETTINGS.activation), Dense(10, activation = pick()), Dense(10, activation = my::word())",
         "Dense(10, activation = ActivationFunction::Relu), Dense(99999999999999999999), Conv2D(16, 99999999999999999999)",
+        "3 * Dense(10), a: 2 * Dense(10), a_2: Dense(10), a_1: 1 * self::Block::<2>(), 4 * Flatten()",
         "Dense(N as usize), Dense(size::<2, 3>()), Dense(if A { 1 } else { 2 }), Dense(2 * N - 1)",
     ] {
         assert_eq!(messages(&with_layers(layers)), [] as [&str; 0], "{layers}");
@@ -54,6 +57,8 @@ fn what_is_right_gives_no_message() {
         "pub(crate) Letters: (SIDE, Self::W, 2 * N) => (2, 5) { Reshape((2, 5)) }",
         "#[cfg(test)] /// Docs.\n pub(in crate::a) Letters: 7 => 7 { Flatten() }",
         "Letters: size::<2, 3>() => { N } { Flatten() }",
+        "Letters<const N: usize = 28, Classes = Const<10>>: (N, N, 1) => Classes { Dense(Classes * N) }",
+        "Letters<In, Out>: (x: In) => (y: Out, z: { size() }) { let y = Dense(Out)(x); let z = Dense(In / 2)(x); }",
     ] {
         assert_eq!(messages(declaration), [] as [&str; 0], "{declaration}");
     }
@@ -101,9 +106,9 @@ fn a_habit_that_shows_in_every_line_gets_one_message() {
         "write `,` for each `;`",
     );
     says(
-        "let x = Flatten()(input); let x = Dense(10)(x);",
+        "Flatten(), let x = Dense(64), let x = Dense(10),",
         "a list of layers has no `let`: each layer takes what the one before it gives",
-        "write each layer alone: `Dense(10),`; branches are not supported yet",
+        "write each layer alone: `Dense(10),`, or name the inputs and outputs: `(image: (28, 28, 1)) => (digit: 10)`",
     );
     says(
         "model.add(Flatten()); model.add(Dense(10));",
@@ -135,7 +140,28 @@ fn layers_in_a_wrapper_are_taken_out_of_it() {
             "Flatten()(x), Dense(10)",
             "in a list each layer takes what the one before it gives",
         ),
-        ("3 * Dense(10)", "repeating a layer is not supported yet"),
+        (
+            "N * Dense(10)",
+            "how often a layer is repeated is written as a number",
+        ),
+        ("0 * Dense(10)", "a layer is repeated at least once"),
+        (
+            "2.5 * Dense(10)",
+            "a layer is repeated a whole number of times",
+        ),
+        ("1000 * Dense(10)", "a layer is repeated at most 256 times"),
+        (
+            "Dense(10) * 3",
+            "the number stands in front of the layer that is repeated",
+        ),
+        (
+            "3 * a: Dense(10)",
+            "the name of a layer stands in front of its number",
+        ),
+        (
+            "3 * [Dense(10), Dropout(0.5)]",
+            "one layer is repeated, and not several",
+        ),
         ("# first\n Flatten()", "`#` starts no comment here"),
         (
             "keras.layers.Flatten()",
@@ -528,15 +554,34 @@ fn headers_are_read_as_far_as_they_go() {
             "the batch is not one of them; `Reshape` changes their number",
         ),
         (
-            "Letters<const N: usize>: N => 10 { Flatten() }",
-            "networks with parameters are not supported yet",
-            "use constants for the sizes: `const SIDE: usize = 28;` and `Letters: (SIDE, SIDE, 1) => 10 { .. }`",
+            "Letters<'a>: 28 => 10 { Flatten() }",
+            "a network has no lifetimes",
+            "take it out; its parameters are sizes: `<const SIDE: usize>`",
         ),
         (
-            "Letters: (image: 28) => (digit: 10) { let digit = Dense(10)(image); }",
-            "networks with named inputs and outputs are not supported yet",
-            "write the shapes without names and the layers as a list: \
-             `Letters: (28, 28, 1) => 10 { Flatten(), Dense(10) }`",
+            "Letters<In: Copy>: In => 10 { Flatten() }",
+            "`In` needs no bound: it is a dimension of dfdx, since the network uses it as a size",
+            "write `In`",
+        ),
+        (
+            "Letters<const DEEP: bool>: 28 => 10 { Flatten() }",
+            "a parameter of a network is a size, and a size is a `usize`",
+            "write `const DEEP: usize`",
+        ),
+        (
+            "Letters<10>: 28 => 10 { Flatten() }",
+            "these parameters cannot be read",
+            "a parameter is a size: `Letters<const SIDE: usize>`, or `Letters<Side>` for a dimension of dfdx",
+        ),
+        (
+            "Letters<const N: usize>: (N, 2 * N) => 10 { Flatten() }",
+            "the header cannot compute `2 * N`: Rust knows no arithmetic with parameters in types",
+            "make it a parameter of its own; between the braces sizes may be computed",
+        ),
+        (
+            "Letters: 784 => 10 { Dense(10), Letters() }",
+            "`Letters` cannot be a layer of itself",
+            "take it out; what is repeated is a network of its own: `3 * Block()`",
         ),
         (
             "Letters: 784 => 10 { Dense(10) } Digits: 64 => 10 { Dense(10) }",

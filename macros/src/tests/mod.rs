@@ -1,6 +1,9 @@
 //! Tests of the phases together. What rustc then says is tested in the crate `addax-ui-tests`.
 
+mod budget;
 mod expansion;
+mod graphs;
+mod lints;
 mod mistakes;
 mod mutations;
 

@@ -7,9 +7,14 @@ use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenS
 const NETWORKS: &[&str] = &[
     "/// Docs.\npub Letters: (SIDE, Self::W, 1) => 10 { Conv2D(16, (3, 3), activation = relu), MaxPooling2D(2), Flatten(), \
      hidden: Dense(units = 64, use_bias = false), Dropout(0.5), Dense(10, activation = softmax) }",
+    "pub Small: (SIDE, 4, 1) => 3, budget(params < 50, macs <= 2 * SIDE) { Flatten(), Dense(3) }",
     "(4, 4, 1) => 3 { Flatten(), self::Dense(3), Halve::<2, 3>(), Reshape((3, -1)) }",
     "pub Faces: (image: (48, 48, 3), age: 1) => (race: 5) { let x = Flatten()(image); let race = Dense(5)(x); }",
-    "pub Convnet<const SIDE: usize = 28, T: Copy>: (SIDE, SIDE, 1) => 10 { Flatten(), Dense(10) }",
+    "pub Faces: (image: (8, 8, 3), age: 1, gender: 1) => (race: 5, glad: 1) { /// Docs.\n let x = first: Conv2D(24, 3)(image); \
+     let tower = Dense(64, activation = relu); let a = tower(age); let b = tower(gender); let x = a + b * (x - a); \
+     let z = self::Merge()([x, a], b); let race = Dense(5)(Flatten()(z)); x = Dense(1)(z), let glad = softmax(x) }",
+    "pub Convnet<const SIDE: usize = 28, Classes>: (SIDE, SIDE, 1) => Classes { Flatten(), Dense(Classes / 2) }",
+    "Deep: 16 => 10 { 3 * Dense(16, activation = relu), hidden: 2 * Encoder(), Dense(10) * 2 }",
     "Letters: [28, 28] -> \"10\" [ Sequential([keras.layers.Dense(3, name = \"a\"); model.add(Dense 4)]) ]",
 ];
 

@@ -331,18 +331,22 @@ constexpr Kernel KERNELS[] = {
     // activations.cu
     ENTRY(activate), ENTRY(activate_backward), ENTRY(softmax), ENTRY(softmax_backward),
     // arrays.cu
-    ENTRY(gather_rows), ENTRY(add),
+    ENTRY(gather_rows), ENTRY(copy_columns), ENTRY(add), ENTRY(transpose),
     // bias.cu
     ENTRY(bias_activate), ENTRY(column_sums),
     // convolution.cu
     ENTRY(conv2d_forward_16), ENTRY(conv2d_forward_32), ENTRY(conv2d_forward_64), ENTRY(conv2d_input_gradient_16),
     ENTRY(conv2d_input_gradient_32), ENTRY(conv2d_input_gradient_64), ENTRY(conv2d_kernel_gradient_16),
     ENTRY(conv2d_kernel_gradient_32), ENTRY(conv2d_kernel_gradient_64),
+    // dot.cu
+    ENTRY(dot_forward), ENTRY(dot_backward), ENTRY(unit_vectors), ENTRY(unit_vectors_backward),
     // dropout.cu
     ENTRY(dropout),
     // losses.cu
     ENTRY(mean_squared_error), ENTRY(mean_absolute_error), ENTRY(binary_crossentropy), ENTRY(categorical_crossentropy),
     ENTRY(sparse_categorical_crossentropy),
+    // merging.cu
+    ENTRY(merge), ENTRY(merge_select), ENTRY(merge_sums),
     // metrics.cu
     ENTRY(accuracy_classes), ENTRY(accuracy_values), ENTRY(squared_error_rows), ENTRY(absolute_error_rows),
     // normalization.cu

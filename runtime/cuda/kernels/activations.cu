@@ -19,15 +19,15 @@ KERNEL activate(const float* x, float* y, unsigned n, int kind) {
     store(y, i, n, four);
 }
 
-// dy becomes dx, from the output y, for relu, sigmoid, tanh and linear.
+// dx from dy and the output y, for relu, sigmoid, tanh and linear. `dx` may be `dy`.
 // Grid: (ceil(n / 1024)). Four numbers a thread.
-KERNEL activate_backward(const float* y, float* dy, unsigned n, int kind) {
+KERNEL activate_backward(const float* y, const float* dy, float* dx, unsigned n, int kind) {
     const unsigned i = 4 * thread_of_grid();
     if (i >= n) return;
     const Four output = load(y, i, n);
     Four gradient = load(dy, i, n);
     for (unsigned j = 0; j < 4; ++j) gradient.at[j] = activation_gradient(output.at[j], gradient.at[j], kind);
-    store(dy, i, n, gradient);
+    store(dx, i, n, gradient);
 }
 
 // The softmax of each row. `y` may be `x`.
@@ -38,10 +38,10 @@ KERNEL softmax(const float* x, float* y, unsigned rows, unsigned width) {
     softmax_row(x + row * width, y + row * width, width);
 }
 
-// dy becomes dx, from the output y.
+// dx from dy and the output y. `dx` may be `dy`.
 // Grid: (ceil(rows / 8)). A warp a row.
-KERNEL softmax_backward(const float* y, float* dy, unsigned rows, unsigned width) {
+KERNEL softmax_backward(const float* y, const float* dy, float* dx, unsigned rows, unsigned width) {
     const unsigned row = row_of_warp();
     if (row >= rows) return;
-    softmax_row_gradient(y + row * width, dy + row * width, width);
+    softmax_row_gradient(y + row * width, dy + row * width, dx + row * width, width);
 }

@@ -49,12 +49,12 @@ __device__ __forceinline__ void softmax_row(const float* x, float* y, unsigned w
     for (unsigned i = lane(); i < width; i += WARP) y[i] *= factor;
 }
 
-// dy becomes y * (dy - sum(dy * y)).
-__device__ __forceinline__ void softmax_row_gradient(const float* y, float* dy, unsigned width) {
+// dx = y * (dy - sum(dy * y)). `dx` may be `dy`.
+__device__ __forceinline__ void softmax_row_gradient(const float* y, const float* dy, float* dx, unsigned width) {
     float sum = 0.0f;
     for (unsigned i = lane(); i < width; i += WARP) sum += dy[i] * y[i];
     sum = warp_sum(sum);
-    for (unsigned i = lane(); i < width; i += WARP) dy[i] = y[i] * (dy[i] - sum);
+    for (unsigned i = lane(); i < width; i += WARP) dx[i] = y[i] * (dy[i] - sum);
 }
 
 // Any activation of a row.
@@ -69,7 +69,7 @@ __device__ __forceinline__ void activate_row(const float* x, float* y, unsigned 
 // Any activation's gradient of a row, in place on dy.
 __device__ __forceinline__ void activate_row_gradient(const float* y, float* dy, unsigned width, int kind) {
     if (kind == SOFTMAX) {
-        softmax_row_gradient(y, dy, width);
+        softmax_row_gradient(y, dy, dy, width);
     } else {
         for (unsigned i = lane(); i < width; i += WARP) dy[i] = activation_gradient(y[i], dy[i], kind);
     }

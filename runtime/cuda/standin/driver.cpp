@@ -89,13 +89,21 @@ struct Event {
     // Records are numbered from 1; where the last one was put.
     unsigned long long recorded = 0, reached = 0;
     std::weak_ptr<Stream> stream;
+    // The stream's clock when it was reached last.
+    unsigned long long time = 0;
 };
 
 // One thing to do; false if it failed, which it has said.
 using Work = std::function<bool()>;
 
+// The same, and how many microseconds it is to have taken.
+struct TimedWork {
+    Work run;
+    unsigned long long time;
+};
+
 struct Item {
-    Work work;
+    TimedWork work;
     // If it is a record of an event, or a wait for one: which, and its number.
     std::shared_ptr<Event> record, wait;
     unsigned long long number = 0;
@@ -103,7 +111,7 @@ struct Item {
 };
 
 struct Graph {
-    std::vector<Work> works;
+    std::vector<TimedWork> works;
 };
 
 enum CaptureMode { GLOBAL = 0, THREAD_LOCAL = 1, RELAXED = 2 };
@@ -116,6 +124,8 @@ struct Stream {
     bool invalidated = false;
     CaptureMode mode = GLOBAL;
     std::thread::id thread;
+    // Microseconds that its work is to have taken.
+    unsigned long long clock = 0;
 };
 
 struct Module {
@@ -232,8 +242,10 @@ void step(const std::shared_ptr<Stream>& stream) {
         reach(item.wait_on, *item.wait, item.number);
     } else if (item.record) {
         item.record->reached = std::max(item.record->reached, item.number);
-    } else if (state().failure == SUCCESS && !item.work()) {
-        state().failure = ILLEGAL_ADDRESS;
+        item.record->time = stream->clock;
+    } else if (state().failure == SUCCESS) {
+        if (!item.work.run()) state().failure = ILLEGAL_ADDRESS;
+        stream->clock += item.work.time;
     }
 }
 
@@ -297,14 +309,14 @@ std::shared_ptr<T> find(const Handles<T>& handles, void* handle) {
     return found == handles.end() ? nullptr : found->second;
 }
 
-int put(const std::shared_ptr<Stream>& stream, Work work) {
+int put(const std::shared_ptr<Stream>& stream, Work work, unsigned long long time = 0) {
     if (stream->capture) {
         if (stream->invalidated) return CAPTURE_INVALIDATED;
-        stream->capture->works.push_back(std::move(work));
+        stream->capture->works.push_back({std::move(work), time});
         return SUCCESS;
     }
     Item item;
-    item.work = std::move(work);
+    item.work = {std::move(work), time};
     stream->queue.push_back(std::move(item));
     run_ahead();
     return SUCCESS;
@@ -414,7 +426,7 @@ int copy_now(const char* function, const std::shared_ptr<Stream>& stream, void* 
 
 }  // namespace
 
-// ---- What cuBLAS's stand-in calls ----------------------------------------------------------------------------------
+// ---- What the other stand-ins call ---------------------------------------------------------------------------------
 
 STANDIN_API int addax_standin_ready(const char* function) {
     const std::lock_guard<std::mutex> guard(lock);
@@ -884,8 +896,9 @@ STANDIN_API int cuEventElapsedTime(float* milliseconds, void* from, void* to) {
     const auto good = [](const std::shared_ptr<Event>& event) { return event && event->timed && event->recorded > 0; };
     if (!good(begin) || !good(end)) return no_handle("cuEventElapsedTime", "event with a time");
     if (begin->reached < begin->recorded || end->reached < end->recorded) return NOT_READY;
-    // Nothing here takes a time that would mean anything.
-    *milliseconds = 0;
+    // Of two streams the clocks have nothing to do with each other.
+    if (begin->stream.lock() != end->stream.lock()) return refuse(INVALID_VALUE, "cuEventElapsedTime of two streams");
+    *milliseconds = static_cast<float>(end->time - begin->time) / 1000;
     return SUCCESS;
 }
 
@@ -970,7 +983,7 @@ STANDIN_API int cuLaunchKernel(void* function_handle, unsigned grid_x, unsigned 
     for (Address address : copied->addresses) {
         if (!usable(kernel, address, 1)) return INVALID_VALUE;
     }
-    return put(stream, [function, copied, grid_x, grid_y, grid_z] {
+    const auto run = [function, copied, grid_x, grid_y, grid_z] {
         const std::string& name = function->kernel;
         if (function->module.expired()) {
             say("while it ran, " + name + ": its module is unloaded");
@@ -984,7 +997,8 @@ STANDIN_API int cuLaunchKernel(void* function_handle, unsigned grid_x, unsigned 
         const int code = addax_emulate_launch(name.c_str(), grid_x, grid_y, grid_z, 256, 1, 1, 0, places.data());
         if (code != ADDAX_EMULATE_OK) say("while it ran, " + name + ": " + addax_emulate_error());
         return code == ADDAX_EMULATE_OK;
-    });
+    };
+    return put(stream, run, 1ull * grid_x * grid_y * grid_z);
 }
 
 // ---- Graphs --------------------------------------------------------------------------------------------------------
@@ -1054,6 +1068,6 @@ STANDIN_API int cuGraphLaunch(void* handle, void* stream_handle) {
     if (!stream) return no_stream("cuGraphLaunch");
     if (stream->capture) return refuse(NOT_SUPPORTED, "cuGraphLaunch: the stand-in captures no graphs");
     // One piece of work for each, so that another stream may come between them.
-    for (const Work& work : graph->works) put(stream, work);
+    for (const TimedWork& work : graph->works) put(stream, work.run, work.time);
     return SUCCESS;
 }

@@ -1,4 +1,4 @@
-// What the two libraries of the stand-in share: how cuBLAS's gets work onto the driver's streams. See README.md.
+// What the libraries of the stand-in share: how the others get work onto the driver's streams. See README.md.
 
 #ifndef ADDAX_STANDIN_H
 #define ADDAX_STANDIN_H

@@ -3,9 +3,10 @@
 use super::{Engine, Setup};
 use crate::error::Result;
 use crate::kernels::aligned::AlignedVec;
-use crate::plan::{Batch, Learner, Mode, Objective, Plan, Store, Totals};
-use crate::training::data::{DataSet, TargetRows};
+use crate::plan::{Answers, Batch, Learner, Mode, Plan, Store, Totals};
+use crate::training::data::DataSet;
 use dfdx::tensor::Cpu;
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Samples that `evaluate` and `predict` send through the network at a time.
@@ -111,7 +112,7 @@ impl Engine for CpuEngine {
     }
 
     fn start_totals(&mut self) -> Result<()> {
-        self.totals = Totals::new(self.setup.metrics());
+        self.totals = Totals::new(self.setup.goals());
         Ok(())
     }
 
@@ -129,10 +130,6 @@ impl Engine for CpuEngine {
                 batch_size,
             )),
         };
-        let objective = Objective {
-            loss: &*compiled.loss,
-            metrics: &compiled.metrics,
-        };
         let learner = Learner {
             store: &mut self.store,
             optimizer: &mut *compiled.optimizer,
@@ -140,7 +137,7 @@ impl Engine for CpuEngine {
             seed,
             step: compiled.step,
         };
-        plan.train(batch, objective, learner, &mut self.totals);
+        plan.train(batch, &compiled.goals, learner, &mut self.totals);
         compiled.step += 1;
         Ok(())
     }
@@ -150,7 +147,7 @@ impl Engine for CpuEngine {
     }
 
     fn has_diverged(&self) -> bool {
-        !self.totals.loss.is_finite()
+        !self.totals.loss().is_finite()
     }
 
     fn is_finite(&self) -> Result<bool> {
@@ -158,41 +155,37 @@ impl Engine for CpuEngine {
     }
 
     fn evaluate(&self, data: &DataSet<'_>, rows: &[u32]) -> Result<Totals> {
-        let mut totals = Totals::new(self.setup.metrics());
+        let mut totals = Totals::new(self.setup.goals());
         let Some(compiled) = &self.setup.compiled else {
             return Ok(totals);
         };
-        let objective = Objective {
-            loss: &*compiled.loss,
-            metrics: &compiled.metrics,
-        };
         self.with_plan(Mode::Evaluate, rows.len(), |plan, size| {
             for rows in rows.chunks(size) {
-                let batch = Batch {
-                    x: &data.x,
-                    rows,
-                    targets: Some(TargetRows::new(&data.targets, rows)),
-                };
-                plan.evaluate(batch, objective, &self.store, &mut totals);
+                plan.evaluate(data.batch(rows), &compiled.goals, &self.store, &mut totals);
             }
         });
         Ok(totals)
     }
 
-    fn predict(&self, x: &[f32], rows: usize) -> Result<Vec<f32>> {
-        let (_, output) = self.setup.graph.outputs()[0];
-        let width = self.setup.graph.shape(output).size();
-        let mut answers = vec![0.0; rows * width];
+    fn predict(&self, x: &[Cow<'_, [f32]>], rows: usize) -> Result<Vec<Vec<f32>>> {
+        let sizes: Vec<usize> = self.setup.graph.output_shapes().map(|s| s.size()).collect();
+        let mut answers: Vec<Vec<f32>> = sizes.iter().map(|size| vec![0.0; rows * size]).collect();
         let order: Vec<u32> = (0..rows as u32).collect();
         self.with_plan(Mode::Predict, rows, |plan, size| {
-            let parts = answers.chunks_mut(size * width);
-            for (rows, answers) in order.chunks(size).zip(parts) {
+            let mut rest: Answers<'_> = answers.iter_mut().map(Vec::as_mut_slice).collect();
+            for rows in order.chunks(size) {
                 let batch = Batch {
                     x,
                     rows,
-                    targets: None,
+                    targets: &[],
                 };
-                plan.predict(batch, &self.store, answers);
+                let parts = rest.iter_mut().zip(&sizes);
+                let parts = parts.map(|(rest, size)| {
+                    let (part, behind) = std::mem::take(rest).split_at_mut(rows.len() * size);
+                    *rest = behind;
+                    part
+                });
+                plan.predict(batch, &self.store, parts.collect());
             }
         });
         Ok(answers)

@@ -4,13 +4,19 @@ mod cpu;
 #[cfg(test)]
 pub(crate) mod on_devices;
 
+use crate::callbacks::Measured;
 use crate::error::{Error, Result};
+use crate::facts::Description;
 use crate::graph::Graph;
+#[cfg(test)]
 use crate::losses::Loss;
+#[cfg(test)]
 use crate::metrics::Metric;
+use crate::network::Network;
 use crate::optimizers::Optimizer;
-use crate::plan::{Batch, Totals};
+use crate::plan::{Batch, Goal, Totals};
 use crate::training::data::DataSet;
+use std::borrow::Cow;
 use std::fmt::Debug;
 
 pub(crate) use cpu::CpuEngine;
@@ -20,6 +26,8 @@ pub(crate) use cpu::CpuEngine;
 pub struct Setup {
     /// The layers.
     pub graph: Graph,
+    /// What a file with the weights says of the network that they are of.
+    pub description: String,
     /// What the first weights were drawn from, and what randomness in training is drawn from unless a call says
     /// otherwise.
     pub seed: u64,
@@ -31,8 +39,8 @@ pub struct Setup {
 #[derive(Debug)]
 pub struct Compiled {
     pub(crate) optimizer: Box<dyn Optimizer>,
-    pub(crate) loss: Box<dyn Loss>,
-    pub(crate) metrics: Vec<Box<dyn Metric>>,
+    /// One for each output.
+    pub(crate) goals: Vec<Goal>,
     /// Training steps so far.
     pub(crate) step: u64,
     /// Epochs so far.
@@ -44,14 +52,23 @@ impl Setup {
     pub(crate) fn new(graph: Graph, seed: u64) -> Self {
         Setup {
             graph,
+            description: String::new(),
             seed,
             compiled: None,
         }
     }
 
-    /// The metrics; none before `compile`.
-    pub(crate) fn metrics(&self) -> &[Box<dyn Metric>] {
-        self.compiled.as_ref().map_or(&[], |c| &c.metrics)
+    /// The setup of a declared network.
+    pub(crate) fn of<N: Network>(seed: u64) -> Self {
+        Setup {
+            description: Description::new(&N::BLUEPRINT).to_string(),
+            ..Setup::new(N::graph(), seed)
+        }
+    }
+
+    /// What each output is trained for; nothing before `compile`.
+    pub(crate) fn goals(&self) -> &[Goal] {
+        self.compiled.as_ref().map_or(&[], |c| &c.goals)
     }
 
     /// How many training steps there were since `compile`.
@@ -70,13 +87,46 @@ impl Setup {
         }
     }
 
-    /// The names and values of the loss and the metrics.
+    /// The names and values of the loss and the metrics. With several outputs those of each have its name in front, as
+    /// in Keras: `race_loss`.
     pub(crate) fn values(&self, prefix: &str, totals: &Totals) -> Vec<(String, f64)> {
         let mut values = vec![(format!("{prefix}loss"), totals.mean_loss())];
-        for (metric, states) in self.metrics().iter().zip(&totals.metrics) {
-            values.push((format!("{prefix}{}", metric.name()), metric.result(states)));
+        let several = self.graph.outputs().len() > 1;
+        let outputs = self
+            .graph
+            .outputs()
+            .iter()
+            .zip(self.goals())
+            .zip(&totals.outputs);
+        for (((output, _), goal), sums) in outputs {
+            let mut prefix = prefix.to_owned();
+            if several {
+                prefix = format!("{prefix}{output}_");
+                values.push((format!("{prefix}loss"), totals.mean(sums.loss)));
+            }
+            for (metric, states) in goal.metrics.iter().zip(&sums.metrics) {
+                values.push((format!("{prefix}{}", metric.name()), metric.result(states)));
+            }
         }
         values
+    }
+
+    /// What each epoch of a training measures.
+    pub(crate) fn measured(&self, validated: bool) -> Vec<Measured> {
+        let nothing = Totals::new(self.goals());
+        let metrics = || self.goals().iter().flat_map(|goal| &goal.metrics);
+        let larger: Vec<&str> = metrics()
+            .filter(|metric| metric.larger_is_better())
+            .map(|metric| metric.name())
+            .collect();
+        let prefixes = ["", "val_"].into_iter().take(if validated { 2 } else { 1 });
+        let names = prefixes.flat_map(|prefix| self.values(prefix, &nothing));
+        names
+            .map(|(name, _)| Measured {
+                larger_is_better: larger.iter().any(|metric| name.ends_with(metric)),
+                name,
+            })
+            .collect()
     }
 
     /// Refuses options of the optimizer that are outside their range.
@@ -138,8 +188,8 @@ pub trait Engine: Debug + Send + Sized {
     /// The loss and the metrics of some rows of a data set.
     fn evaluate(&self, data: &DataSet<'_>, rows: &[u32]) -> Result<Totals>;
 
-    /// The answers for `rows` samples.
-    fn predict(&self, x: &[f32], rows: usize) -> Result<Vec<f32>>;
+    /// The answers for `rows` samples, for each output.
+    fn predict(&self, x: &[Cow<'_, [f32]>], rows: usize) -> Result<Vec<Vec<f32>>>;
 
     /// Remembers the weights as they are.
     fn keep(&mut self) -> Result<()>;
@@ -148,16 +198,10 @@ pub trait Engine: Debug + Send + Sized {
     fn take_back(&mut self) -> Result<()>;
 
     /// Sets what the network is trained for.
-    fn compile(
-        &mut self,
-        optimizer: Box<dyn Optimizer>,
-        loss: Box<dyn Loss>,
-        metrics: Vec<Box<dyn Metric>>,
-    ) -> Result<()> {
+    fn compile(&mut self, optimizer: Box<dyn Optimizer>, goals: Vec<Goal>) -> Result<()> {
         let before = self.setup_mut().compiled.replace(Compiled {
             optimizer,
-            loss,
-            metrics,
+            goals,
             step: 0,
             epoch: 0,
         });
@@ -179,6 +223,23 @@ pub trait Engine: Debug + Send + Sized {
         self.totals().unwrap()
     }
 
+    /// Compiles a network with one output.
+    #[cfg(test)]
+    fn compile_single(
+        &mut self,
+        optimizer: Box<dyn Optimizer>,
+        loss: Box<dyn Loss>,
+        metrics: Vec<Box<dyn Metric>>,
+    ) -> Result<()> {
+        self.compile(optimizer, vec![Goal { loss, metrics }])
+    }
+
+    /// The answers of a network with one input and one output.
+    #[cfg(test)]
+    fn predict_single(&self, x: &[f32], rows: usize) -> Result<Vec<f32>> {
+        Ok(self.predict(&[Cow::Borrowed(x)], rows)?.remove(0))
+    }
+
     /// The loss and the metrics of a whole data set.
     fn evaluate_all(&self, data: &DataSet<'_>) -> Result<Totals> {
         let rows: Vec<u32> = (0..data.rows as u32).collect();
@@ -188,13 +249,18 @@ pub trait Engine: Debug + Send + Sized {
 
 /// What a network is trained for, in tests.
 #[cfg(test)]
-pub(crate) type Goal = (Box<dyn Optimizer>, Box<dyn Loss>, Vec<Box<dyn Metric>>);
+pub(crate) type TestGoal = (Box<dyn Optimizer>, Box<dyn Loss>, Vec<Box<dyn Metric>>);
 
 /// A compiled network on any device, for tests.
 #[cfg(test)]
-pub(crate) fn compiled<E: Engine>(device: &E::Device, graph: Graph, seed: u64, goal: Goal) -> E {
+pub(crate) fn compiled<E: Engine>(
+    device: &E::Device,
+    graph: Graph,
+    seed: u64,
+    goal: TestGoal,
+) -> E {
     let (optimizer, loss, metrics) = goal;
     let mut engine = E::new(device, Setup::new(graph, seed)).unwrap();
-    engine.compile(optimizer, loss, metrics).unwrap();
+    engine.compile_single(optimizer, loss, metrics).unwrap();
     engine
 }

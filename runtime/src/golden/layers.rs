@@ -31,7 +31,7 @@ impl Visitor for Try {
 fn layers_are_keras_layers() {
     let mut largest = 0.0_f32;
     let mut not_supported = Vec::new();
-    for golden in Golden::all("layers", 74) {
+    for golden in Golden::all("layers", 97) {
         match check(&golden) {
             Some(difference) => largest = largest.max(difference),
             None => not_supported.push(golden.name),
@@ -46,7 +46,12 @@ fn check(golden: &Golden) -> Option<f32> {
     let (rows, input) = golden.samples("x");
     let (_, output) = golden.samples("y");
     let kind = golden.case["layer"].as_str().unwrap();
-    let mut trial = with_layer(kind, &golden.case["options"], input, Try { input, output })?;
+    let mut trial = with_layer(
+        kind,
+        &golden.case["options"],
+        &[input],
+        Try { input, output },
+    )?;
     for (parameter, values) in trial.parameters.iter().zip(&mut trial.values) {
         values.copy_from_slice(golden.floats(parameter.name));
     }

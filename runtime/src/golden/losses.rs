@@ -11,9 +11,8 @@ use crate::losses::{
     MeanSquaredError, SparseCategoricalCrossentropy,
 };
 use crate::optimizers::Optimizer;
-use crate::plan::Batch;
 use crate::shape::Shape;
-use crate::training::data::{TargetRows, Targets};
+use crate::training::data::{DataSet, TargetRows, Targets};
 
 /// Keras' own rounding is 1.2e-7, and a loss of 16 keeps fewer digits behind the point.
 pub(super) const TOLERANCE: f32 = 1e-6;
@@ -197,12 +196,9 @@ fn check_network(golden: &Golden, loss: Box<dyn Loss>, head: ActivationFunction)
         use_bias: false,
         ..Dense::new(output.size())
     };
-    let value = graph.layer(
-        "dense",
-        dense,
-        &dense.output(&[Shape::new([rows])]),
-        &[input],
-    );
+    let outcome = dense.output(&[Shape::new([rows])]);
+    let layer = graph.layer("dense", dense, &outcome);
+    let value = graph.call(layer, &outcome, &[input]);
     graph.output("output", value);
     let mut engine = CpuEngine::compiled(graph, 0, Box::new(ShowGradients), loss, Vec::new());
     let (_, store) = engine.store_mut();
@@ -216,14 +212,9 @@ fn check_network(golden: &Golden, loss: Box<dyn Loss>, head: ActivationFunction)
         x[row * rows + row] = 1.0;
     }
     let order: Vec<u32> = (0..rows as u32).collect();
-    let targets = golden.targets("y_true", rows);
-    let batch = Batch {
-        x: &x,
-        rows: &order,
-        targets: Some(TargetRows::new(&targets, &order)),
-    };
-    let y_pred = engine.predict(&x, rows).unwrap();
-    let totals = engine.step(rows, batch, 0);
+    let data = DataSet::single(&x[..], golden.targets("y_true", rows), rows);
+    let y_pred = engine.predict_single(&x, rows).unwrap();
+    let totals = engine.step(rows, data.batch(&order), 0);
     let gradient = engine.store().layer(0).get(0);
     let name = &golden.name;
     let loss = [totals.mean_loss() as f32];

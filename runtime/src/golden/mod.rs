@@ -4,9 +4,11 @@
 //! Each test walks over all files of its folder, so that a file that nothing here understands fails.
 
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
-mod gpu;
+pub(crate) mod gpu;
+mod graphs;
 mod layers;
 mod losses;
+mod merging;
 mod metrics;
 mod optimizers;
 mod summary;
@@ -14,8 +16,9 @@ mod training;
 
 use crate::activations::ActivationFunction;
 use crate::layers::{
-    Activation, AveragePooling2D, BatchNormalization, Conv2D, Dense, Flatten, GlobalMaxPooling2D,
-    Layer, MaxPooling2D, Padding, Reshape,
+    Activation, Add, Average, AveragePooling2D, BatchNormalization, Concatenate, Conv2D,
+    Conv2DTranspose, Dense, Dot, Flatten, GlobalMaxPooling2D, Layer, MaxPooling2D, Maximum,
+    Minimum, Multiply, Padding, Reshape, Subtract,
 };
 use crate::shape::{Outcome, Shape};
 use crate::training::data::Targets;
@@ -28,7 +31,7 @@ use std::path::{Path, PathBuf};
 
 /// Files with this ending in a folder of `tests/golden`, of which there must be `count`: a folder that has lost its files
 /// would make its test say yes to anything.
-fn files(family: &str, ending: &str, count: usize) -> Vec<PathBuf> {
+pub(crate) fn files(family: &str, ending: &str, count: usize) -> Vec<PathBuf> {
     // Cargo says where the package is; so does who runs the tests without cargo, on another machine.
     let package = std::env::var_os("CARGO_MANIFEST_DIR");
     let folder = PathBuf::from(package.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into()))
@@ -183,19 +186,36 @@ trait Visitor {
 fn with_layer<V: Visitor>(
     kind: &str,
     options: &Value,
-    input: Shape,
+    inputs: &[Shape],
     visitor: V,
 ) -> Option<V::Output> {
     let options = Options(options);
     macro_rules! visit {
         ($layer:expr) => {{
             let layer = $layer;
-            let outcome = layer.output(&[input]);
+            let outcome = layer.output(inputs);
             assert_eq!(outcome.message(), None);
             visitor.visit(layer, outcome)
         }};
     }
     Some(match kind {
+        "Add" => visit!(Add::new()),
+        "Average" => visit!(Average::new()),
+        "Concatenate" => visit!(Concatenate {
+            axis: options.axis("axis").unwrap_or(-1)
+        }),
+        "Dot" => {
+            let axes = match options.0["axes"].as_array() {
+                Some(axes) => [0, 1].map(|i| axes[i].as_i64().unwrap() as isize),
+                None => [options.axis("axes").unwrap(); 2],
+            };
+            let normalize = options.0["normalize"].as_bool().unwrap();
+            visit!(Dot { axes, normalize })
+        }
+        "Maximum" => visit!(Maximum::new()),
+        "Minimum" => visit!(Minimum::new()),
+        "Multiply" => visit!(Multiply::new()),
+        "Subtract" => visit!(Subtract::new()),
         "Activation" => visit!(Activation::new(options.activation())),
         "AveragePooling2D" => visit!(AveragePooling2D {
             pool_size: options.pair("pool_size").unwrap_or([2, 2]),
@@ -217,6 +237,17 @@ fn with_layer<V: Visitor>(
             activation: options.activation(),
             use_bias: options.flag("use_bias"),
             ..Conv2D::new(
+                options.size("filters"),
+                options.pair("kernel_size").unwrap()
+            )
+        }),
+        "Conv2DTranspose" => visit!(Conv2DTranspose {
+            strides: options.pair("strides").unwrap_or([1, 1]),
+            padding: options.padding(),
+            output_padding: options.pair("output_padding"),
+            activation: options.activation(),
+            use_bias: options.flag("use_bias"),
+            ..Conv2DTranspose::new(
                 options.size("filters"),
                 options.pair("kernel_size").unwrap()
             )
@@ -252,6 +283,10 @@ impl Options<'_> {
         self.0.get(name).map(|v| v.as_f64().unwrap())
     }
 
+    fn axis(&self, name: &str) -> Option<isize> {
+        self.0.get(name).map(|v| v.as_i64().unwrap() as isize)
+    }
+
     fn size(&self, name: &str) -> usize {
         self.number(name)
             .unwrap_or_else(|| panic!("`{name}` is missing")) as usize
@@ -264,7 +299,7 @@ impl Options<'_> {
 
     /// Two numbers, or one for both.
     fn pair(&self, name: &str) -> Option<[usize; 2]> {
-        let value = self.0.get(name)?;
+        let value = self.0.get(name).filter(|value| !value.is_null())?;
         Some(match value.as_u64() {
             Some(n) => [n as usize; 2],
             None => serde_json::from_value(value.clone()).unwrap(),

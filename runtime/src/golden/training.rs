@@ -8,10 +8,8 @@ use crate::engine::on_devices::on_every_device;
 use crate::engine::{Engine, compiled};
 use crate::graph::{Graph, Value};
 use crate::layers::Layer;
-use crate::plan::Batch;
 use crate::shape::{Outcome, Shape};
-use crate::training::data::{DataSet, TargetRows};
-use std::borrow::Cow;
+use crate::training::data::DataSet;
 
 /// Twenty steps of Adam behind a `BatchNormalization` reach 2.6e-6; everything else stays below 1e-6.
 const TOLERANCE: f32 = 5e-6;
@@ -30,7 +28,8 @@ impl Visitor for Append<'_> {
     type Output = Value;
 
     fn visit<L: Layer>(self, layer: L, outcome: Outcome) -> Value {
-        self.graph.layer(self.name, layer, &outcome, &[self.after])
+        let layer = self.graph.layer(self.name, layer, &outcome);
+        self.graph.call(layer, &outcome, &[self.after])
     }
 }
 
@@ -49,7 +48,7 @@ fn graph(golden: &Golden) -> Graph {
             name,
             after: value,
         };
-        value = with_layer(text("type"), &layer["options"], before, append)
+        value = with_layer(text("type"), &layer["options"], &[before], append)
             .unwrap_or_else(|| panic!("{}: no layer {}", golden.name, text("type")));
     }
     graph.output("output", value);
@@ -104,18 +103,13 @@ fn check<E: Engine>(golden: &Golden, device: &E::Device) -> [f32; 2] {
     let batch_size = case["batch_size"].as_u64().unwrap() as usize;
     let steps = case["steps"].as_u64().unwrap() as usize;
     let (rows, _) = golden.samples("x");
-    let targets = golden.targets("y", rows);
+    let data = DataSet::single(golden.floats("x"), golden.targets("y", rows), rows);
     let order: Vec<u32> = (0..rows as u32).collect();
     let mut logs = vec![Vec::new(); 1 + metric_names.len()];
     for step in 0..steps {
         let first = step * batch_size % rows;
         let part = &order[first..first + batch_size];
-        let batch = Batch {
-            x: golden.floats("x"),
-            rows: part,
-            targets: Some(TargetRows::new(&targets, part)),
-        };
-        let totals = engine.step(batch_size, batch, 0);
+        let totals = engine.step(batch_size, data.batch(part), 0);
         for (log, (_, value)) in logs.iter_mut().zip(engine.setup().values("", &totals)) {
             log.push(value as f32);
         }
@@ -137,14 +131,13 @@ fn check<E: Engine>(golden: &Golden, device: &E::Device) -> [f32; 2] {
     let (test_rows, _) = golden.samples("x_test");
     compare(
         "predict",
-        &engine.predict(golden.floats("x_test"), test_rows).unwrap(),
+        &engine
+            .predict_single(golden.floats("x_test"), test_rows)
+            .unwrap(),
         "predict",
     );
-    let data = DataSet {
-        x: Cow::Borrowed(golden.floats("x_test")),
-        targets: golden.targets("y_test", test_rows),
-        rows: test_rows,
-    };
+    let targets = golden.targets("y_test", test_rows);
+    let data = DataSet::single(golden.floats("x_test"), targets, test_rows);
     let totals = engine.evaluate_all(&data).unwrap();
     let evaluated: Vec<f32> = engine
         .setup()
@@ -167,12 +160,12 @@ fn check<E: Engine>(golden: &Golden, device: &E::Device) -> [f32; 2] {
 }
 
 /// The names of all parameters in order: `dense_1.bias`.
-fn weight_names(graph: &Graph) -> Vec<String> {
-    let nodes = graph.nodes().iter();
-    nodes
-        .flat_map(|node| {
-            let present = node.parameters.iter().filter(|p| p.shape.size() > 0);
-            present.map(|p| format!("{}.{}", node.name, p.name))
+pub(super) fn weight_names(graph: &Graph) -> Vec<String> {
+    let layers = graph.layers().iter();
+    layers
+        .flat_map(|layer| {
+            let present = layer.parameters.iter().filter(|p| p.shape.size() > 0);
+            present.map(|p| format!("{}.{}", layer.name, p.name))
         })
         .collect()
 }

@@ -1,5 +1,7 @@
 //! Commands for a GPU, as plain data.
 
+use super::convolution::Convolution;
+use super::host::HostCall;
 use crate::activations::ActivationFunction;
 use crate::error::{Error, Result};
 
@@ -162,6 +164,10 @@ pub enum Command {
     },
     /// A matrix product.
     Product(Product),
+    /// A pass of a convolution.
+    Convolution(Box<Convolution>),
+    /// Work of the host.
+    Host(HostCall),
 }
 
 /// Takes down commands.
@@ -177,6 +183,13 @@ const NUMBERS_PER_BLOCK: usize = 1024;
 const ROWS_PER_BLOCK: usize = 8;
 
 impl Recorder {
+    /// What `record` takes down.
+    pub fn of(record: impl FnOnce(&mut Self)) -> Vec<Command> {
+        let mut recorder = Recorder::default();
+        record(&mut recorder);
+        recorder.finish()
+    }
+
     /// A launch; one without blocks is left out.
     pub fn launch<const N: usize>(
         &mut self,
@@ -223,6 +236,34 @@ impl Recorder {
         if product.m > 0 && product.n > 0 {
             self.commands.push(Command::Product(product));
         }
+    }
+
+    /// A pass of a convolution.
+    pub fn convolution(&mut self, convolution: Convolution) {
+        self.commands
+            .push(Command::Convolution(Box::new(convolution)));
+    }
+
+    /// Work of the host.
+    pub fn host(&mut self, call: HostCall) {
+        self.commands.push(Command::Host(call));
+    }
+
+    /// Takes down what `record` does, or nothing if that fails.
+    pub fn attempt(&mut self, record: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let before = self.commands.len();
+        let recorded = record(self);
+        if recorded.is_err() {
+            self.commands.truncate(before);
+        }
+        recorded
+    }
+
+    /// `y = xᵀ` for a (rows, columns) matrix `x`.
+    pub fn transpose(&mut self, x: Pointer, y: Pointer, rows: usize, columns: usize) {
+        let grid = [columns.div_ceil(32), rows.div_ceil(32), 1];
+        let arguments = [x.into(), y.into(), rows.into(), columns.into()];
+        self.launch("transpose", grid, arguments);
     }
 
     /// What comes before everything else in a training step: counts it. `betas` are those of the optimizer.
@@ -297,6 +338,30 @@ impl Recorder {
         self.elements("activate", n, arguments);
     }
 
+    /// The first `width` numbers of each of `rows` rows, from rows of one length to rows of another.
+    pub fn copy_columns(
+        &mut self,
+        (x, of_x): (Pointer, usize),
+        (y, of_y): (Pointer, usize),
+        rows: usize,
+        width: usize,
+    ) {
+        let arguments = [
+            x.into(),
+            of_x.into(),
+            y.into(),
+            of_y.into(),
+            rows.into(),
+            width.into(),
+        ];
+        self.elements("copy_columns", rows * width, arguments);
+    }
+
+    /// `y += x`
+    pub fn add(&mut self, x: Pointer, y: Pointer, n: usize) {
+        self.elements("add", n, [x.into(), y.into(), n.into()]);
+    }
+
     /// Everything that was recorded.
     pub fn finish(self) -> Vec<Command> {
         self.commands
@@ -328,6 +393,33 @@ impl Recorder {
         }
     }
 
+    /// `y = f(y + bias)` for rows of `width` numbers.
+    pub fn bias_activate(
+        &mut self,
+        bias: Option<Pointer>,
+        function: ActivationFunction,
+        y: Pointer,
+        rows: usize,
+        width: usize,
+    ) {
+        // A softmax looks at whole rows and follows on its own.
+        let (together, after) = match function {
+            ActivationFunction::Softmax => (ActivationFunction::Linear, function),
+            other => (other, ActivationFunction::Linear),
+        };
+        if bias.is_some() || together != ActivationFunction::Linear {
+            let arguments = [
+                y.into(),
+                bias.into(),
+                rows.into(),
+                width.into(),
+                together.into(),
+            ];
+            self.elements("bias_activate", rows * width, arguments);
+        }
+        self.activate(after, y, y, rows, width);
+    }
+
     /// Turns the gradient of `y = f(x)` into that of `x`, in place.
     pub fn activate_backward(
         &mut self,
@@ -337,17 +429,27 @@ impl Recorder {
         rows: usize,
         width: usize,
     ) {
-        match function {
-            ActivationFunction::Linear => {}
-            ActivationFunction::Softmax => {
-                let arguments = [y.into(), dy.into(), rows.into(), width.into()];
-                self.rows("softmax_backward", rows, arguments);
-            }
-            _ => {
-                let n = rows * width;
-                let arguments = [y.into(), dy.into(), n.into(), function.into()];
-                self.elements("activate_backward", n, arguments);
-            }
+        if function != ActivationFunction::Linear {
+            self.activation_gradient(function, y, (dy, dy), rows, width);
+        }
+    }
+
+    /// The gradient `dx` from that of `y = f(x)`.
+    pub fn activation_gradient(
+        &mut self,
+        function: ActivationFunction,
+        y: Pointer,
+        (dy, dx): (Pointer, Pointer),
+        rows: usize,
+        width: usize,
+    ) {
+        if function == ActivationFunction::Softmax {
+            let arguments = [y.into(), dy.into(), dx.into(), rows.into(), width.into()];
+            self.rows("softmax_backward", rows, arguments);
+        } else {
+            let n = rows * width;
+            let arguments = [y.into(), dy.into(), dx.into(), n.into(), function.into()];
+            self.elements("activate_backward", n, arguments);
         }
     }
 
@@ -529,7 +631,7 @@ mod tests {
             .iter()
             .map(|command| match command {
                 Command::Launch { grid, .. } => *grid,
-                Command::Product(_) => [0; 3],
+                _ => [0; 3],
             })
             .collect();
         assert_eq!(grids, [[2, 1, 1], [2, 1, 1]]);

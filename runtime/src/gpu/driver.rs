@@ -43,7 +43,7 @@ pub trait Driver: Debug + Send + Sync + 'static {
     /// Runs commands one after another.
     fn run(&self, commands: &[Command]) -> Result<()>;
 
-    /// Prepares commands to be run many times.
+    /// Prepares commands, which have been run once, to be run many times.
     fn capture(&self, commands: &[Command]) -> Result<Self::Captured>;
 
     /// Runs prepared commands.

@@ -5,6 +5,7 @@
 
 use super::command::{Argument, Command, Pointer, Product};
 use super::driver::Driver;
+use super::host::Copies;
 use crate::error::{Error, Result};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::collections::HashMap;
@@ -141,6 +142,20 @@ impl Emulator {
     }
 }
 
+/// The emulator as the host's work sees it.
+struct HostMemory<'a>(&'a Emulator);
+
+impl Copies for HostMemory<'_> {
+    fn download(&mut self, from: Pointer, bytes: &mut [u8]) -> Result<()> {
+        self.0.download(from, bytes)
+    }
+
+    fn upload(&mut self, to: Pointer, bytes: &[u8]) -> Result<()> {
+        self.0
+            .feed(to, bytes.len(), &mut |to| to.copy_from_slice(bytes))
+    }
+}
+
 impl Driver for Emulator {
     type Device = ();
     type Captured = Vec<Command>;
@@ -205,6 +220,8 @@ impl Driver for Emulator {
                 arguments,
             } => self.launch(kernel, *grid, arguments),
             Command::Product(product) => self.product(product),
+            Command::Convolution(convolution) => self.run(&convolution.own),
+            Command::Host(call) => call.run(&mut HostMemory(self)),
         })
     }
 

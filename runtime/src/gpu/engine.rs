@@ -2,19 +2,20 @@
 
 use super::command::Pointer;
 use super::driver::{Driver, Memory};
-use super::plan::GpuPlan;
+use super::plan::{GpuPlan, PlanTotals};
 use super::weights::{StepState, Weights};
 use crate::engine::{Engine, Setup};
 use crate::error::Result;
-use crate::plan::{Batch, Mode, Store, Totals};
+use crate::plan::{Batch, Goal, Mode, Store, Totals};
 use crate::training::data::{DataSet, TargetRows};
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Samples that `evaluate` and `predict` send through the network at a time.
 const INFERENCE_BATCH: usize = 512;
 
 /// Plans that are kept, those used last: for `fit`, one for whole batches and one for the last of an epoch, and as many
-/// for `predict`.
+/// for `evaluate` and for `predict`.
 const MAX_PLANS: usize = 6;
 
 /// What the device was last told of a step.
@@ -54,15 +55,20 @@ impl<D: Driver> GpuEngine<D> {
         self.plans.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A plan for batches of `rows` samples that adds to `totals`.
-    fn plan(&self, mode: Mode, rows: usize, totals: Pointer) -> Result<GpuPlan<D>> {
-        if mode != Mode::Evaluate {
+    /// A plan for batches of `rows` samples. In training it adds to the totals of the epoch.
+    fn plan(&self, mode: Mode, rows: usize) -> Result<GpuPlan<D>> {
+        {
             let mut plans = self.plans();
             let found = plans.iter().position(|p| p.mode == mode && p.rows == rows);
             if let Some(i) = found {
                 return Ok(plans.remove(i));
             }
         }
+        let totals = match mode {
+            Mode::Train => PlanTotals::Elsewhere(self.totals.start()),
+            Mode::Evaluate => PlanTotals::Own(Memory::new(&self.driver, 8 * self.totals_len())?),
+            Mode::Predict => PlanTotals::None,
+        };
         GpuPlan::new(
             &self.driver,
             &self.setup.graph,
@@ -77,39 +83,47 @@ impl<D: Driver> GpuEngine<D> {
     /// Keeps a plan for the next time, in the place of the one that was not used for longest.
     fn give_back(&self, plan: GpuPlan<D>) {
         let mut plans = self.plans();
-        if plan.mode != Mode::Evaluate {
-            if plans.len() == MAX_PLANS {
-                plans.remove(0);
-            }
-            plans.push(plan);
+        if plans.len() == MAX_PLANS {
+            plans.remove(0);
         }
+        plans.push(plan);
     }
 
     fn feed(&self, plan: &GpuPlan<D>, batch: &Batch<'_>) -> Result<()> {
-        let (_, input) = self.setup.graph.inputs()[0];
-        let len = self.setup.graph.shape(input).size();
-        self.driver
-            .feed(plan.input, 4 * len * batch.rows.len(), &mut |to| {
-                for (row, to) in batch.rows.iter().zip(to.chunks_exact_mut(4 * len.max(1))) {
-                    let from = &batch.x[*row as usize * len..][..len];
-                    for (number, bytes) in from.iter().zip(to.as_chunks_mut::<4>().0) {
-                        *bytes = number.to_ne_bytes();
-                    }
-                }
-            })?;
-        match &batch.targets {
-            Some(targets) => self.feed_targets(plan, targets, batch.rows.len()),
-            None => Ok(()),
+        let graph = &self.setup.graph;
+        for ((x, shape), place) in batch.x.iter().zip(graph.input_shapes()).zip(&plan.inputs) {
+            self.feed_samples(*place, x, shape.size(), batch.rows)?;
         }
+        let outputs = batch.targets.iter().zip(graph.output_shapes());
+        for ((targets, shape), place) in outputs.zip(&plan.targets) {
+            let targets = TargetRows::new(targets, batch.rows);
+            self.feed_targets(*place, targets, shape.size(), batch.rows.len())?;
+        }
+        Ok(())
     }
 
-    fn feed_targets(&self, plan: &GpuPlan<D>, targets: &TargetRows<'_>, rows: usize) -> Result<()> {
-        let (_, output) = self.setup.graph.outputs()[0];
-        let len = match targets.are_classes() {
-            true => 1,
-            false => self.setup.graph.shape(output).size(),
-        };
-        self.driver.feed(plan.targets, 4 * len * rows, &mut |to| {
+    /// Samples of `len` numbers.
+    fn feed_samples(&self, place: Pointer, x: &[f32], len: usize, rows: &[u32]) -> Result<()> {
+        self.driver.feed(place, 4 * len * rows.len(), &mut |to| {
+            for (row, to) in rows.iter().zip(to.chunks_exact_mut(4 * len.max(1))) {
+                let from = &x[*row as usize * len..][..len];
+                for (number, bytes) in from.iter().zip(to.as_chunks_mut::<4>().0) {
+                    *bytes = number.to_ne_bytes();
+                }
+            }
+        })
+    }
+
+    /// Targets for answers of `len` numbers.
+    fn feed_targets(
+        &self,
+        place: Pointer,
+        targets: TargetRows<'_>,
+        len: usize,
+        rows: usize,
+    ) -> Result<()> {
+        let len = if targets.are_classes() { 1 } else { len };
+        self.driver.feed(place, 4 * len * rows, &mut |to| {
             for (row, to) in to.chunks_exact_mut(4 * len).enumerate() {
                 let (to, _) = to.as_chunks_mut::<4>();
                 if targets.are_classes() {
@@ -149,8 +163,12 @@ impl<D: Driver> GpuEngine<D> {
     }
 
     fn totals_len(&self) -> usize {
-        let sums: usize = self.setup.metrics().iter().map(|m| m.states()).sum();
-        1 + sums
+        self.setup
+            .goals()
+            .iter()
+            .map(Goal::sums)
+            .sum::<usize>()
+            .max(1)
     }
 
     /// Reads sums from the device.
@@ -159,11 +177,13 @@ impl<D: Driver> GpuEngine<D> {
         self.driver.download(from.start(), &mut bytes)?;
         let (numbers, _) = bytes.as_chunks::<8>();
         let mut numbers = numbers.iter().map(|n| f64::from_ne_bytes(*n));
-        let mut totals = Totals::new(self.setup.metrics());
+        let mut totals = Totals::new(self.setup.goals());
         totals.rows = rows;
-        totals.loss = numbers.next().unwrap_or(0.0);
-        for (state, number) in totals.metrics.iter_mut().flatten().zip(numbers) {
-            *state = number;
+        for output in &mut totals.outputs {
+            let sums = [&mut output.loss].into_iter();
+            for sum in sums.chain(output.metrics.iter_mut().flatten()) {
+                *sum = numbers.next().unwrap_or(0.0);
+            }
         }
         Ok(totals)
     }
@@ -235,7 +255,7 @@ impl<D: Driver> Engine for GpuEngine<D> {
     fn train(&mut self, _: usize, batch: Batch<'_>, seed: u64) -> Result<()> {
         self.tell(seed)?;
         let rows = batch.rows.len();
-        let mut plan = self.plan(Mode::Train, rows, self.totals.start())?;
+        let mut plan = self.plan(Mode::Train, rows)?;
         self.feed(&plan, &batch)?;
         plan.run(&self.driver, self.driver.captures())?;
         self.give_back(plan);
@@ -265,42 +285,48 @@ impl<D: Driver> Engine for GpuEngine<D> {
     }
 
     fn evaluate(&self, data: &DataSet<'_>, rows: &[u32]) -> Result<Totals> {
-        let totals = Memory::new(&self.driver, 8 * self.totals_len())?;
-        let size = rows.len().clamp(1, INFERENCE_BATCH);
-        let mut plan = self.plan(Mode::Evaluate, size, totals.start())?;
-        for part in rows.chunks(size) {
-            if part.len() != plan.rows {
-                plan = self.plan(Mode::Evaluate, part.len(), totals.start())?;
+        let mut totals = Totals::new(self.setup.goals());
+        totals.rows = rows.len();
+        // Whole batches go through one plan, and the rest through another.
+        let (whole, rest) = rows.split_at(rows.len() - rows.len() % INFERENCE_BATCH);
+        for rows in [whole, rest] {
+            let size = rows.len().min(INFERENCE_BATCH);
+            if size == 0 {
+                continue;
             }
-            let batch = Batch {
-                x: &data.x,
-                rows: part,
-                targets: Some(TargetRows::new(&data.targets, part)),
-            };
-            self.feed(&plan, &batch)?;
-            plan.run(&self.driver, false)?;
+            let mut plan = self.plan(Mode::Evaluate, size)?;
+            plan.clear_totals()?;
+            for part in rows.chunks(size) {
+                self.feed(&plan, &data.batch(part))?;
+                plan.run(&self.driver, self.driver.captures())?;
+            }
+            if let PlanTotals::Own(sums) = &plan.totals {
+                totals.add(&self.read_totals(sums, rows.len())?);
+            }
+            self.give_back(plan);
         }
-        self.read_totals(&totals, rows.len())
+        Ok(totals)
     }
 
-    fn predict(&self, x: &[f32], rows: usize) -> Result<Vec<f32>> {
-        let (_, output) = self.setup.graph.outputs()[0];
-        let width = self.setup.graph.shape(output).size();
+    fn predict(&self, x: &[Cow<'_, [f32]>], rows: usize) -> Result<Vec<Vec<f32>>> {
+        let sizes: Vec<usize> = self.setup.graph.output_shapes().map(|s| s.size()).collect();
         let order: Vec<u32> = (0..rows as u32).collect();
-        let mut answers = Vec::with_capacity(rows * width);
+        let mut answers = vec![Vec::new(); sizes.len()];
         for part in order.chunks(INFERENCE_BATCH) {
-            let mut plan = self.plan(Mode::Predict, part.len(), Pointer::NULL)?;
+            let mut plan = self.plan(Mode::Predict, part.len())?;
             let batch = Batch {
                 x,
                 rows: part,
-                targets: None,
+                targets: &[],
             };
             self.feed(&plan, &batch)?;
             plan.run(&self.driver, self.driver.captures())?;
-            let mut bytes = vec![0; 4 * part.len() * width];
-            self.driver.download(plan.answers, &mut bytes)?;
-            let (numbers, _) = bytes.as_chunks::<4>();
-            answers.extend(numbers.iter().map(|n| f32::from_ne_bytes(*n)));
+            for ((answers, size), place) in answers.iter_mut().zip(&sizes).zip(&plan.answers) {
+                let mut bytes = vec![0; 4 * part.len() * size];
+                self.driver.download(*place, &mut bytes)?;
+                let (numbers, _) = bytes.as_chunks::<4>();
+                answers.extend(numbers.iter().map(|n| f32::from_ne_bytes(*n)));
+            }
             self.give_back(plan);
         }
         Ok(answers)

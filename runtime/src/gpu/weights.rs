@@ -72,9 +72,13 @@ impl<D: Driver> Weights<D> {
 
     /// Where the gradients of a layer's trained parameters are.
     pub(crate) fn gradients(&self, store: &Store, layer: usize) -> Vec<Pointer> {
-        let block = &store.blocks()[layer];
-        let start = self.gradients.start().floats(block.all.start);
-        places(start, &block.trained_ranges)
+        let start = store.blocks()[layer].all.start;
+        self.gradients_at(self.gradients.start().floats(start), store, layer)
+    }
+
+    /// The same in other memory.
+    pub(crate) fn gradients_at(&self, start: Pointer, store: &Store, layer: usize) -> Vec<Pointer> {
+        places(start, &store.blocks()[layer].trained_ranges)
     }
 }
 

@@ -15,6 +15,7 @@
 
 use super::simd::{self, MAX_LANES, Simd, Vectorized};
 use super::tile::{Kind, Tile, even, rows_of, vectors_for};
+use super::transpose::transpose;
 use super::window;
 
 /// Window rows shorter than this are unfolded for the kernel gradient.
@@ -43,6 +44,9 @@ pub(crate) struct Convolution {
 struct Forward {
     image: *const f32,
     image_row: usize,
+    image_height: usize,
+    /// The row of the image in which the first window begins. Above and below the image there are zeros.
+    top: isize,
     strides: (usize, usize),
     kernel_height: usize,
     /// Floats in one row of the window, also the rows of `weights` per window row.
@@ -209,7 +213,7 @@ impl Convolution {
         }
     }
 
-    /// Zero rows and columns above and left of the output gradient for the input gradient.
+    /// Zeros before the output gradient along each axis, for the input gradient.
     fn gradient_border(&self) -> (usize, usize) {
         let before =
             |k: usize, s: usize, padding: usize| (k.div_ceil(s) - 1).saturating_sub(padding / s);
@@ -217,17 +221,11 @@ impl Convolution {
         (before(k.0, s.0, padding.0), before(k.1, s.1, padding.1))
     }
 
-    /// Size of the output gradient with its border.
+    /// Size of the output gradient with the zeros left and right. Those above and below are never written down.
     fn bordered_output(&self) -> (usize, usize) {
-        let size = |n: usize, out: usize, s: usize, padding: usize, before: usize| {
-            before + out.max((n - 1 + padding) / s + 1)
-        };
-        let before = self.gradient_border();
-        let (n, out, s, padding) = (self.input, self.output, self.strides, self.padding);
-        (
-            size(n.0, out.0, s.0, padding.0, before.0),
-            size(n.1, out.1, s.1, padding.1, before.1),
-        )
+        let reached = (self.input.1 - 1 + self.padding.1) / self.strides.1 + 1;
+        let width = self.gradient_border().1 + self.output.1.max(reached);
+        (self.output.0, width)
     }
 
     /// Floats in one row of the window.
@@ -287,18 +285,25 @@ impl Convolution {
         if let Some(bias) = bias {
             packed[..self.filters].copy_from_slice(bias);
         }
-        let stride = padded(self.filters);
-        let forward = &mut packed[forward_at..backward_at];
-        for (to, from) in forward
-            .chunks_exact_mut(stride)
+        self.pack_forward(kernel, &mut packed[forward_at..backward_at]);
+        self.pack_backward(kernel, &mut packed[backward_at..]);
+    }
+
+    /// The weights of the forward pass, in a buffer of zeros.
+    fn pack_forward(&self, kernel: &[f32], packed: &mut [f32]) {
+        for (to, from) in packed
+            .chunks_exact_mut(padded(self.filters))
             .zip(kernel.chunks_exact(self.filters))
         {
             to[..self.filters].copy_from_slice(from);
         }
+    }
+
+    /// The weights of the input gradient, in a buffer of zeros.
+    fn pack_backward(&self, kernel: &[f32], packed: &mut [f32]) {
         // (phase, tap row, tap column, filter, channel), taps in the order in which the bordered
         // output gradient is read, which is from the last to the first.
-        let mut blocks =
-            packed[backward_at..].chunks_exact_mut(self.filters * padded(self.channels));
+        let mut blocks = packed.chunks_exact_mut(self.filters * padded(self.channels));
         for (residue_row, residue_column) in self.residues() {
             let taps = (
                 self.phase(0, residue_row).taps,
@@ -308,15 +313,14 @@ impl Convolution {
                 for column in (0..taps.1).rev() {
                     let row = residue_row + self.strides.0 * row;
                     let column = residue_column + self.strides.1 * column;
-                    let from =
-                        &kernel[(row * self.kernel.1 + column) * self.channels * self.filters..];
+                    let tap = (row * self.kernel.1 + column) * self.channels * self.filters;
                     // Each tap belongs to one phase, so there are as many blocks as taps.
                     let Some(to) = blocks.next() else { return };
-                    for (f, to) in to.chunks_exact_mut(padded(self.channels)).enumerate() {
-                        for (c, to) in to[..self.channels].iter_mut().enumerate() {
-                            *to = from[c * self.filters + f];
-                        }
-                    }
+                    transpose(
+                        (&kernel[tap..], self.filters),
+                        (self.channels, self.filters),
+                        (to, padded(self.channels)),
+                    );
                 }
             }
         }
@@ -346,34 +350,49 @@ impl Convolution {
         assert_eq!(packed.len(), self.packed_len());
         let bordered = &mut scratch[..self.bordered_input_len()];
         bordered.fill(0.0);
-        let width = self.bordered_input().1;
+        let (bias, weights) = packed.split_at(self.packed_forward_at());
+        for (x, y) in samples(x, self.input_len()).zip(samples_mut(y, self.output_len())) {
+            let image = self.with_border(x, bordered);
+            self.forward_of_one(image, weights, Some(bias), relu, y);
+        }
+    }
+
+    /// `y` of one sample from the image with its padding. `weights` is what [`pack`](Self::pack) puts behind the bias.
+    fn forward_of_one(
+        &self,
+        image: &[f32],
+        weights: &[f32],
+        bias: Option<&[f32]>,
+        relu: bool,
+        y: &mut [f32],
+    ) {
         // Of a window of one pixel that visits every pixel, the whole image is one row.
-        let flat = self.kernel == (1, 1) && self.strides == (1, 1) && !self.has_border();
+        let visits_all = self.strides == (1, 1) && self.output == self.bordered_input();
+        let flat = self.kernel == (1, 1) && visits_all;
         let output = if flat {
             (1, self.output.0 * self.output.1)
         } else {
             self.output
         };
-        for (x, y) in samples(x, self.input_len()).zip(samples_mut(y, self.output_len())) {
-            let image = self.with_border(x, bordered);
-            simd::dispatch(&Forward {
-                image: image.as_ptr(),
-                image_row: width * self.channels,
-                strides: self.strides,
-                kernel_height: self.kernel.0,
-                taps: self.taps(),
-                image_step: self.strides.1 * self.channels,
-                weights: packed[self.packed_forward_at()..].as_ptr(),
-                weights_stride: padded(self.filters),
-                bias: packed.as_ptr(),
-                relu,
-                output,
-                channels_out: self.filters,
-                out: y.as_mut_ptr(),
-                out_row: output.1 * self.filters,
-                out_pixel: self.filters,
-            });
-        }
+        simd::dispatch(&Forward {
+            image: image.as_ptr(),
+            image_row: self.bordered_input().1 * self.channels,
+            image_height: self.bordered_input().0,
+            top: 0,
+            strides: self.strides,
+            kernel_height: self.kernel.0,
+            taps: self.taps(),
+            image_step: self.strides.1 * self.channels,
+            weights: weights.as_ptr(),
+            weights_stride: padded(self.filters),
+            bias: bias.map_or(std::ptr::null(), <[f32]>::as_ptr),
+            relu,
+            output,
+            channels_out: self.filters,
+            out: y.as_mut_ptr(),
+            out_row: output.1 * self.filters,
+            out_pixel: self.filters,
+        });
     }
 
     /// Gradients of `rows` samples.
@@ -419,7 +438,7 @@ impl Convolution {
         gradient.fill(0.0);
         let gradient_row = self.bordered_output().1 * self.filters;
         let border = self.gradient_border();
-        let inside = border.0 * gradient_row + border.1 * self.filters;
+        let inside = border.1 * self.filters;
 
         for sample in 0..rows {
             let output = sample * output_len..(sample + 1) * output_len;
@@ -435,76 +454,97 @@ impl Convolution {
             let input = sample * input_len..(sample + 1) * input_len;
             let image = self.with_border(&x[input.clone()], bordered);
             let inner = &gradient[inside..];
-            if self.unfolds() {
-                simd::dispatch(Unfold {
-                    conv: self,
-                    image,
-                    unfolded: &mut *unfolded,
-                });
-                let taps = self.kernel.0 * self.taps();
-                simd::dispatch(&KernelGradient {
-                    image: unfolded.as_ptr(),
-                    image_row: self.output.1 * taps,
-                    image_step: taps,
-                    stride_height: 1,
-                    kernel_height: 1,
-                    taps,
-                    gradient: inner.as_ptr(),
-                    gradient_row,
-                    output: self.output,
-                    filters: self.filters,
-                    d_kernel: d_kernel.as_mut_ptr(),
-                });
-            } else {
-                simd::dispatch(&KernelGradient {
-                    image: image.as_ptr(),
-                    image_row: self.bordered_input().1 * self.channels,
-                    image_step: self.strides.1 * self.channels,
-                    stride_height: self.strides.0,
-                    kernel_height: self.kernel.0,
-                    taps: self.taps(),
-                    gradient: inner.as_ptr(),
-                    gradient_row,
-                    output: self.output,
-                    filters: self.filters,
-                    d_kernel: d_kernel.as_mut_ptr(),
-                });
-            }
+            self.kernel_gradient(image, inner, gradient_row, d_kernel, unfolded);
             if let Some(dx) = dx.as_deref_mut() {
-                self.input_gradient(gradient, packed, &mut dx[input]);
+                let weights = &packed[self.packed_backward_at()..];
+                self.input_gradient(gradient, weights, None, false, &mut dx[input]);
             }
         }
     }
 
-    /// `dx` of one sample from the bordered gradient.
-    fn input_gradient(&self, gradient: &[f32], packed: &[f32], dx: &mut [f32]) {
-        if self.kernel.0 < self.strides.0 || self.kernel.1 < self.strides.1 {
-            // Pixels between the windows: no phase writes them.
-            dx.fill(0.0);
+    /// Adds what one sample brings to the gradient of the kernel. `image` has its padding, the rows of the output's
+    /// `gradient` are `gradient_row` floats apart.
+    fn kernel_gradient(
+        &self,
+        image: &[f32],
+        gradient: &[f32],
+        gradient_row: usize,
+        d_kernel: &mut [f32],
+        unfolded: &mut [f32],
+    ) {
+        if self.unfolds() {
+            simd::dispatch(Unfold {
+                conv: self,
+                image,
+                unfolded: &mut *unfolded,
+            });
+            let taps = self.kernel.0 * self.taps();
+            simd::dispatch(&KernelGradient {
+                image: unfolded.as_ptr(),
+                image_row: self.output.1 * taps,
+                image_step: taps,
+                stride_height: 1,
+                kernel_height: 1,
+                taps,
+                gradient: gradient.as_ptr(),
+                gradient_row,
+                output: self.output,
+                filters: self.filters,
+                d_kernel: d_kernel.as_mut_ptr(),
+            });
+        } else {
+            simd::dispatch(&KernelGradient {
+                image: image.as_ptr(),
+                image_row: self.bordered_input().1 * self.channels,
+                image_step: self.strides.1 * self.channels,
+                stride_height: self.strides.0,
+                kernel_height: self.kernel.0,
+                taps: self.taps(),
+                gradient: gradient.as_ptr(),
+                gradient_row,
+                output: self.output,
+                filters: self.filters,
+                d_kernel: d_kernel.as_mut_ptr(),
+            });
         }
+    }
+
+    /// `dx` of one sample from the bordered gradient, then bias and ReLU if asked, which only a transposed convolution
+    /// does. `weights` is the last part of what [`pack`](Self::pack) fills.
+    fn input_gradient(
+        &self,
+        gradient: &[f32],
+        mut weights: &[f32],
+        bias: Option<&[f32]>,
+        relu: bool,
+        dx: &mut [f32],
+    ) {
         let gradient_row = self.bordered_output().1 * self.filters;
         let block = self.filters * padded(self.channels);
-        let mut weights = &packed[self.packed_backward_at()..];
         for (residue_row, residue_column) in self.residues() {
             let row = self.phase(0, residue_row);
             let column = self.phase(1, residue_column);
             let (now, rest) = weights.split_at(row.taps * column.taps * block);
             weights = rest;
-            if now.is_empty() || row.count * column.count == 0 {
+            if row.count * column.count == 0 {
                 continue;
             }
             let out = (row.first * self.input.1 + column.first) * self.channels;
+            let top = row.from.cast_signed() - self.gradient_border().0.cast_signed();
             simd::dispatch(&Forward {
-                image: gradient[row.from * gradient_row + column.from * self.filters..].as_ptr(),
+                // Pixels between the windows have no taps: nothing is read, and it may be no place of the gradient.
+                image: gradient.as_ptr().wrapping_add(column.from * self.filters),
                 image_row: gradient_row,
+                image_height: self.output.0,
+                top,
                 strides: (1, 1),
                 kernel_height: row.taps,
                 taps: column.taps * self.filters,
                 image_step: self.filters,
                 weights: now.as_ptr(),
                 weights_stride: padded(self.channels),
-                bias: std::ptr::null(),
-                relu: false,
+                bias: bias.map_or(std::ptr::null(), <[f32]>::as_ptr),
+                relu,
                 output: (row.count, column.count),
                 channels_out: self.channels,
                 out: dx[out..].as_mut_ptr(),
@@ -560,12 +600,12 @@ impl Vectorized for &Forward {
                 kind: Kind::Steps,
                 rows: 0,
                 columns: (self.channels_out - first).min(take * S::LANES),
-                segments: self.kernel_height,
+                segments: 0,
                 steps: self.taps,
                 a: self.image,
                 a_stride: self.image_step,
                 a_segment: self.image_row,
-                b: self.weights.wrapping_add(first),
+                b: self.weights,
                 b_step: self.weights_stride,
                 b_segment: self.taps * self.weights_stride,
                 c: self.out,
@@ -579,9 +619,18 @@ impl Vectorized for &Forward {
                 relu: self.relu,
             };
             for y in 0..height {
+                // The rows of the window that lie inside of the image.
+                let top = self.top + (y * self.strides.0).cast_signed();
+                let skipped = (-top).max(0).cast_unsigned();
+                let end = (self.image_height.cast_signed() - top)
+                    .max(0)
+                    .cast_unsigned();
+                let inside = top.max(0).cast_unsigned() * self.image_row;
+                tile.segments = end.min(self.kernel_height).saturating_sub(skipped);
+                tile.b = self.weights.wrapping_add(skipped * tile.b_segment + first);
                 for part in 0..parts {
                     let (start, rows) = even(width, parts, part);
-                    let from = y * self.strides.0 * self.image_row + start * self.image_step;
+                    let from = inside + start * self.image_step;
                     tile.rows = rows;
                     tile.a = self.image.wrapping_add(from);
                     tile.c = self
@@ -650,6 +699,10 @@ impl Vectorized for Scatter<'_> {
         let (height, width) = self.output;
         let filters = self.filters;
         let zero = simd.zero();
+        if 2 * filters <= S::LANES {
+            self.many_pixels(simd);
+            return;
+        }
         let vectors = filters.div_ceil(S::LANES);
         for v in 0..vectors {
             let first = v * S::LANES;
@@ -684,6 +737,48 @@ impl Vectorized for Scatter<'_> {
                     let old = simd.load_lanes(d_bias.as_ptr(), lanes);
                     let sum = simd.add(old, simd.add(sums[0], sums[1]));
                     simd.store_lanes(d_bias.as_mut_ptr(), sum, lanes);
+                }
+            }
+        }
+    }
+}
+
+impl Scatter<'_> {
+    /// As many whole pixels as a vector holds at a time: two or more.
+    #[inline(always)]
+    fn many_pixels<S: Simd>(&mut self, simd: S) {
+        let filters = self.filters;
+        let len = self.output.1 * filters;
+        let step = S::LANES / filters * filters;
+        let zero = simd.zero();
+        let mut sums = zero;
+        for row in 0..self.output.0 {
+            let dy = &self.dy[row * len..][..len];
+            let y = self.y.map(|y| &y[row * len..][..len]);
+            let to = &mut self.to[row * self.to_row..][..len];
+            let mut at = 0;
+            while at < len {
+                let lanes = simd.first((len - at).min(step));
+                // SAFETY: the lanes end at `len`, the length of the three slices.
+                unsafe {
+                    let mut g = simd.load_lanes(dy.as_ptr().add(at), lanes);
+                    if let Some(y) = y {
+                        let y = simd.load_lanes(y.as_ptr().add(at), lanes);
+                        g = simd.select(simd.greater(y, zero), g, zero);
+                    }
+                    simd.store_lanes(to.as_mut_ptr().add(at), g, lanes);
+                    sums = simd.add(sums, g);
+                }
+                at += step;
+            }
+        }
+        if let Some(d_bias) = self.d_bias.as_deref_mut() {
+            let mut lanes = [0.0; MAX_LANES];
+            // SAFETY: room for the most lanes there are.
+            unsafe { simd.store(lanes.as_mut_ptr(), sums) };
+            for pixel in lanes[..step].chunks_exact(filters) {
+                for (sum, part) in d_bias.iter_mut().zip(pixel) {
+                    *sum += part;
                 }
             }
         }
@@ -725,6 +820,8 @@ impl Vectorized for Unfold<'_> {
         }
     }
 }
+
+pub(crate) mod transposed;
 
 #[cfg(test)]
 mod tests;

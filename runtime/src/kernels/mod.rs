@@ -5,9 +5,9 @@
 //! `(height, width, channels)`, a kernel `(height, width, in, out)`, as Keras keeps them.
 //!
 //! - [`simd`]: vectors of any instruction set behind one trait, chosen at run time;
-//! - `tile`: the inner loop that products and convolutions share;
+//! - `tile`: the inner loop that products and convolutions share; `transpose`: rows become columns;
 //! - [`gemm`], [`convolution`], [`pooling`], [`normalization`]: the heavy operations;
-//! - [`functions`], [`elementwise`]: activations and plain arithmetic;
+//! - [`functions`], [`elementwise`]: activations and plain arithmetic; [`stretch`]: arrays of different shapes together;
 //! - [`updates`]: optimizer steps; [`philox`]: dropout; [`aligned`]: memory for all of them.
 //!
 //! The public face of each file is safe functions that check the lengths of their slices once;
@@ -24,6 +24,8 @@ pub(crate) mod normalization;
 pub(crate) mod philox;
 pub(crate) mod pooling;
 pub(crate) mod simd;
+pub(crate) mod stretch;
 mod tile;
+mod transpose;
 pub(crate) mod updates;
 mod window;

@@ -5,7 +5,7 @@ use crate::activations::ActivationFunction;
 use crate::error::Result;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::op::{Backward, Forward, Op};
-use crate::shape::{Outcome, Shape, one_input};
+use crate::shape::{Outcome, Reach, Role, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -52,7 +52,16 @@ impl Activation {
     /// The shape rule.
     pub const fn output(&self, inputs: &[Shape]) -> Outcome {
         match one_input("Activation", inputs) {
-            Ok(input) => Outcome::ok(input),
+            // It applies nothing: what the layer before it applies still holds.
+            Ok(input) if matches!(self.activation, ActivationFunction::Linear) => {
+                Outcome::ok(input)
+                    .with_reach(Reach::Place)
+                    .with_role(Role::View)
+            }
+            Ok(input) => Outcome::ok(input)
+                .with_activation(self.activation)
+                .with_reach(Reach::Place)
+                .with_role(Role::Function),
             Err(error) => error,
         }
     }
@@ -105,10 +114,9 @@ impl Op for ActivationOp {
 
     fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
         if let Some(d_input) = call.d_inputs[0] {
-            let n = call.rows * self.size;
-            to.copy(call.d_output, d_input, n);
-            let rows = n / self.width.max(1);
-            to.activate_backward(self.activation, call.output, d_input, rows, self.width);
+            let rows = call.rows * self.size / self.width.max(1);
+            let gradients = (call.d_output, d_input);
+            to.activation_gradient(self.activation, call.output, gradients, rows, self.width);
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::layer_parameters;
 use crate::op::{
     Backward, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut, Phase,
 };
-use crate::shape::{LastOf, Message, Outcome, Parameter, Shape, one_input};
+use crate::shape::{LastOf, Message, Outcome, Parameter, Reach, Setting, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
 use rayon::prelude::*;
@@ -107,6 +107,8 @@ impl BatchNormalization {
         let absent = Shape::new([0]);
         // All four are always there, so that their places stay the same; what is not learned has length 0.
         Outcome::ok(input)
+            .with_reach(Reach::Place)
+            .with_setting("epsilon", Setting::Real(self.epsilon))
             .with(Parameter::new(
                 "gamma",
                 if self.scale { vector } else { absent },

@@ -1,17 +1,17 @@
 //! `Conv2D`.
 
-use super::padding::{takes_an_image, too_large, window_output};
+use super::convolution_on_gpu::GpuConvolution;
+use super::padding::{takes_an_image, too_large, window, window_output};
 use super::{Layer, LayerSizes, Padding};
 use crate::activations::ActivationFunction;
 use crate::error::Result;
-use crate::gpu::Argument;
 use crate::gpu::command::column_sums_scratch;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::initializers::Initializer;
 use crate::kernels::convolution::Convolution;
 use crate::layer_parameters;
 use crate::op::{Backward, Forward, GpuMemory, Memory, Op, Parameters};
-use crate::shape::{Message, Outcome, Parameter, Shape, one_input};
+use crate::shape::{Message, Outcome, Parameter, Role, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
 
@@ -123,8 +123,12 @@ impl Conv2D {
         if output.checked_size().is_none() || kernel.checked_size().is_none() {
             return Outcome::error(too_large("Conv2D", input));
         }
-        let outcome =
-            Outcome::ok(output).with(Parameter::new("kernel", kernel, self.kernel_initializer));
+        let outcome = Outcome::ok(output)
+            .with_macs((height * width).saturating_mul(kernel.size()))
+            .with_activation(self.activation)
+            .with_window(window(self.kernel_size, self.strides, self.padding))
+            .with_role(Role::Convolution)
+            .with(Parameter::new("kernel", kernel, self.kernel_initializer));
         if self.use_bias {
             let bias = Shape::new([self.filters]);
             outcome.with(Parameter::new("bias", bias, self.bias_initializer))
@@ -177,66 +181,12 @@ struct Conv2DOp {
     activation: ActivationFunction,
 }
 
-/// Which of the three widths of a GPU kernel takes so many columns.
-enum Width {
-    Narrow,
-    Medium,
-    Wide,
-}
-
-impl Width {
-    fn of(columns: usize) -> Self {
-        match columns {
-            0..=16 => Width::Narrow,
-            17..=32 => Width::Medium,
-            _ => Width::Wide,
-        }
-    }
-}
-
 impl Conv2DOp {
-    /// Pixels of an output.
-    fn pixels(&self) -> usize {
-        self.convolution.output.0 * self.convolution.output.1
-    }
-
-    /// Blocks of one part of the kernel's gradient.
-    fn gradient_blocks(&self) -> [usize; 2] {
-        let columns = match Width::of(self.filters) {
-            Width::Narrow => 16,
-            Width::Medium => 32,
-            Width::Wide => 64,
-        };
-        let taps = self.convolution.kernel_len() / self.filters;
-        [taps.div_ceil(64), self.filters.div_ceil(columns)]
-    }
-
-    /// Into how many parts the pixels are cut for the kernel's gradient: enough to fill a large GPU twice.
-    fn splits(&self, rows: usize) -> usize {
-        let [across, down] = self.gradient_blocks();
-        let most = (rows * self.pixels()).div_ceil(256).max(1);
-        (264 / (across * down)).clamp(1, most)
-    }
-
-    /// The structure `Conv` of the GPU kernels.
-    fn geometry(&self, rows: usize) -> Argument {
-        let c = &self.convolution;
-        let numbers = [
+    fn on_gpu(&self, rows: usize) -> GpuConvolution<'_> {
+        GpuConvolution {
+            convolution: &self.convolution,
             rows,
-            c.input.0,
-            c.input.1,
-            c.channels,
-            c.output.0,
-            c.output.1,
-            c.filters,
-            c.kernel.0,
-            c.kernel.1,
-            c.strides.0,
-            c.strides.1,
-            c.padding.0,
-            c.padding.1,
-        ];
-        numbers.map(|n| n as i32).into()
+        }
     }
 }
 
@@ -258,101 +208,41 @@ impl Op for Conv2DOp {
     }
 
     fn gpu_memory(&self, rows: usize, training: bool) -> GpuMemory {
-        if !training {
-            return GpuMemory::default();
-        }
-        let splits = self.splits(rows);
-        let partials = if splits > 1 {
-            splits * self.convolution.kernel_len()
-        } else {
-            0
+        let gpu = self.on_gpu(rows);
+        let sums = match training {
+            true => column_sums_scratch(gpu.pixels(), self.filters),
+            false => 0,
         };
-        let sums = column_sums_scratch(rows * self.pixels(), self.filters);
         GpuMemory {
             shared: 0,
-            scratch: partials.max(sums),
+            scratch: gpu.scratch(training).max(sums),
         }
     }
 
     fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
-        let pixels = call.rows * self.pixels();
+        let gpu = self.on_gpu(call.rows);
         let (together, after) = match self.activation {
             ActivationFunction::Softmax => (ActivationFunction::Linear, self.activation),
             other => (other, ActivationFunction::Linear),
         };
-        let (kernel, tile) = match Width::of(self.filters) {
-            Width::Narrow => ("conv2d_forward_16", [256, 16]),
-            Width::Medium => ("conv2d_forward_32", [128, 32]),
-            Width::Wide => ("conv2d_forward_64", [128, 64]),
-        };
-        let grid = [pixels.div_ceil(tile[0]), self.filters.div_ceil(tile[1]), 1];
-        let arguments = [
-            call.inputs[0].into(),
-            call.parameters[0].into(),
-            call.parameters.get(1).copied().into(),
-            call.output.into(),
-            self.geometry(call.rows),
-            together.into(),
-        ];
-        to.launch(kernel, grid, arguments);
-        to.activate(after, call.output, call.output, pixels, self.filters);
+        let weights = (call.parameters[0], call.parameters.get(1).copied());
+        let output = (call.output, together);
+        gpu.forward(call.inputs[0], weights, output, call.scratch, to);
+        to.activate(after, call.output, call.output, gpu.pixels(), self.filters);
         Ok(())
     }
 
     fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
-        let (rows, dz) = (call.rows, call.d_output);
-        let pixels = rows * self.pixels();
+        let (gpu, dz) = (self.on_gpu(call.rows), call.d_output);
+        let pixels = gpu.pixels();
         to.activate_backward(self.activation, call.output, dz, pixels, self.filters);
-
-        let splits = self.splits(rows);
-        let partials = if splits > 1 {
-            call.scratch
-        } else {
-            call.gradients[0]
-        };
-        let kernel = match Width::of(self.filters) {
-            Width::Narrow => "conv2d_kernel_gradient_16",
-            Width::Medium => "conv2d_kernel_gradient_32",
-            Width::Wide => "conv2d_kernel_gradient_64",
-        };
-        let [across, down] = self.gradient_blocks();
-        let arguments = [
-            call.inputs[0].into(),
-            dz.into(),
-            partials.into(),
-            self.geometry(rows),
-            splits.into(),
-        ];
-        to.launch(kernel, [across, down, splits], arguments);
-        to.sum_partials(
-            partials,
-            call.gradients[0],
-            self.convolution.kernel_len(),
-            splits,
-        );
+        let d_kernel = call.gradients[0];
+        gpu.kernel_gradient(call.inputs[0], dz, d_kernel, call.scratch, to);
         if let Some(&d_bias) = call.gradients.get(1) {
             to.column_sums(dz, d_bias, pixels, self.filters, call.scratch);
         }
         if let Some(d_input) = call.d_inputs[0] {
-            let c = &self.convolution;
-            let (kernel, tile) = match Width::of(c.channels) {
-                Width::Narrow => ("conv2d_input_gradient_16", [256, 16]),
-                Width::Medium => ("conv2d_input_gradient_32", [128, 32]),
-                Width::Wide => ("conv2d_input_gradient_64", [128, 64]),
-            };
-            let phase = c.input.0.div_ceil(c.strides.0) * c.input.1.div_ceil(c.strides.1);
-            let grid = [
-                (rows * phase).div_ceil(tile[0]),
-                c.channels.div_ceil(tile[1]),
-                c.strides.0 * c.strides.1,
-            ];
-            let arguments = [
-                dz.into(),
-                call.parameters[0].into(),
-                d_input.into(),
-                self.geometry(rows),
-            ];
-            to.launch(kernel, grid, arguments);
+            gpu.input_gradient(dz, call.parameters[0], d_input, call.scratch, to);
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::kernels::elementwise::sum_columns;
 use crate::kernels::gemm::{Matrix, Product};
 use crate::layer_parameters;
 use crate::op::{Backward, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut};
-use crate::shape::{Message, Outcome, Parameter, Shape, one_input};
+use crate::shape::{Message, Outcome, Parameter, Reach, Role, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
 
@@ -106,8 +106,12 @@ impl Dense {
                 .text(", has more numbers than this machine can count");
             return Outcome::error(message).but_assume(output);
         }
-        let outcome =
-            Outcome::ok(output).with(Parameter::new("kernel", kernel, self.kernel_initializer));
+        let outcome = Outcome::ok(output)
+            .with_macs(kernel.size())
+            .with_activation(self.activation)
+            .with_reach(Reach::All)
+            .with_role(Role::Connected)
+            .with(Parameter::new("kernel", kernel, self.kernel_initializer));
         if self.use_bias {
             outcome.with(Parameter::new("bias", output, self.bias_initializer))
         } else {
@@ -275,22 +279,7 @@ impl Op for DenseOp {
             transpose_b: false,
         });
         let bias = call.parameters.get(1).copied();
-        // A softmax looks at whole rows and follows on its own.
-        let (together, after) = match self.activation {
-            ActivationFunction::Softmax => (ActivationFunction::Linear, self.activation),
-            other => (other, ActivationFunction::Linear),
-        };
-        if bias.is_some() || together != ActivationFunction::Linear {
-            let arguments = [
-                output.into(),
-                bias.into(),
-                rows.into(),
-                self.units.into(),
-                together.into(),
-            ];
-            to.elements("bias_activate", rows * self.units, arguments);
-        }
-        to.activate(after, output, output, rows, self.units);
+        to.bias_activate(bias, self.activation, output, rows, self.units);
         Ok(())
     }
 

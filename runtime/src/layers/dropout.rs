@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::gpu::{Pointer, RecordBackward, RecordForward, Recorder};
 use crate::kernels::philox;
 use crate::op::{Backward, Forward, Op, Phase};
-use crate::shape::{Message, Outcome, Shape, one_input};
+use crate::shape::{Message, Outcome, Reach, Role, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -75,6 +75,8 @@ impl Dropout {
             return Outcome::error(message).but_assume(input);
         }
         Outcome::ok(input)
+            .with_reach(Reach::Place)
+            .with_role(Role::Noise)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::padding::too_large;
 use super::{Layer, LayerSizes};
 use crate::op::{Op, View};
-use crate::shape::{Outcome, Shape, one_input};
+use crate::shape::{Outcome, Reach, Role, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -52,7 +52,9 @@ impl Flatten {
             Ok(input) if input.checked_size().is_none() => {
                 Outcome::error(too_large("Flatten", input))
             }
-            Ok(input) => Outcome::ok(Shape::new([input.size()])),
+            Ok(input) => Outcome::ok(Shape::new([input.size()]))
+                .with_reach(Reach::View)
+                .with_role(Role::View),
             Err(error) => error,
         }
     }

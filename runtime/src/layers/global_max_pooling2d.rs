@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::kernels::pooling::Pooling;
 use crate::op::{Backward, Forward, Op};
-use crate::shape::{Outcome, Shape, one_input};
+use crate::shape::{Outcome, Reach, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -62,7 +62,7 @@ impl GlobalMaxPooling2D {
         if input.rank() != 3 {
             return Outcome::error(takes_an_image("GlobalMaxPooling2D", input));
         }
-        Outcome::ok(Shape::new([input.dim(2)]))
+        Outcome::ok(Shape::new([input.dim(2)])).with_reach(Reach::All)
     }
 }
 

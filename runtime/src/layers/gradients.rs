@@ -4,10 +4,13 @@
 //! from four outputs (an error of the fourth power of the step), which leaves room for a large step, so that the rounding
 //! of `f32` hardly counts. A gradient that is wrong by one per cent is found.
 
+mod merging;
+mod tape;
+
 use super::trial::{TRAINING, Trial};
 use super::{
-    Activation, AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten,
-    GlobalMaxPooling2D, MaxPooling2D, Padding, Reshape,
+    Activation, AveragePooling2D, BatchNormalization, Conv2D, Conv2DTranspose, Dense, Dropout,
+    Flatten, GlobalMaxPooling2D, MaxPooling2D, Padding, Reshape,
 };
 use crate::activations::ActivationFunction::{self, Linear, Relu, Sigmoid, Softmax, Tanh};
 use crate::op::Phase;
@@ -254,6 +257,32 @@ fn cases(random: &mut Random) -> Vec<Case> {
             }
         }
     }
+    for activation in ACTIVATIONS {
+        for (kernel_size, strides, padding, output_padding) in [
+            ([3, 3], [1, 1], Padding::Valid, None),
+            ([5, 5], [2, 2], Padding::Valid, None),
+            ([4, 3], [2, 1], Padding::Same, None),
+            ([2, 1], [3, 2], Padding::Valid, None),
+            ([3, 2], [2, 3], Padding::Same, Some([0, 2])),
+        ] {
+            let layer = Conv2DTranspose {
+                strides,
+                padding,
+                output_padding,
+                activation,
+                ..Conv2DTranspose::new(3, kernel_size)
+            };
+            cases.push(case!(
+                random,
+                layer,
+                [3, 4, 2],
+                3,
+                Phase::Inference,
+                numbers,
+                activation == Relu
+            ));
+        }
+    }
     for padding in [Padding::Valid, Padding::Same] {
         for (pool_size, strides) in [
             ([2, 2], None),
@@ -349,7 +378,10 @@ fn cases(random: &mut Random) -> Vec<Case> {
 fn gradients_are_slopes() {
     let random = &mut Random::new(1);
     let mut cases = cases(random);
-    assert_eq!(cases.len(), 5 * (2 + 2 * (3 + 6)) - 2 + 2 * 6 + 3 + 4 + 16);
+    assert_eq!(
+        cases.len(),
+        5 * (2 + 2 * (3 + 6)) - 2 + 5 * 5 + 2 * 6 + 3 + 4 + 16
+    );
     let wrong: Vec<String> = cases
         .iter_mut()
         .filter_map(|case| case.check(random, 1.0).err())

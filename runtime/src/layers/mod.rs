@@ -7,7 +7,12 @@
 //! Next to the trait [`Layer`] a layer has two inherent functions, because traits cannot have `const fn`s on stable
 //! Rust: `const fn new(..) -> Self` takes the arguments that must be given, and
 //! `const fn output(&self, inputs: &[Shape]) -> Outcome` is its shape rule.
+//!
+//! A layer of your own takes part in the same way, in your own crate. Three ways lead to one: a function over dfdx tensors
+//! ([`Lambda`]), a function with parameters or a dfdx module ([`TapeOp`](crate::tape::TapeOp)), and an [`Op`] with its own
+//! arithmetic on slices, forward and backward, which is the fast one.
 
+use crate::graph::Graph;
 use crate::op::Op;
 use crate::shape::{Shape, StaticShape};
 use dfdx::shapes::Dtype;
@@ -15,32 +20,57 @@ use dfdx::tensor_ops::Device as DfdxDevice;
 use std::fmt::Debug;
 
 mod activation;
+mod add;
+mod average;
 mod average_pooling2d;
 mod batch_normalization;
+mod concatenate;
 mod conv2d;
+mod conv2d_transpose;
+mod convolution_on_gpu;
 mod dense;
+mod dot;
 mod dropout;
 mod flatten;
 mod global_max_pooling2d;
 #[cfg(test)]
 mod gradients;
+mod lambda;
 mod max_pooling2d;
+mod maximum;
+mod merging;
+mod minimum;
+mod multiply;
 mod padding;
 mod reshape;
+mod subtract;
 #[cfg(test)]
 pub(crate) mod trial;
 
 pub use activation::Activation;
+pub use add::Add;
+pub use average::Average;
 pub use average_pooling2d::{AveragePooling2D, AveragePooling2D as AvgPool2D};
 pub use batch_normalization::{BatchNormalization, BatchNormalizationParameters};
+pub use concatenate::Concatenate;
 pub use conv2d::{Conv2D, Conv2DParameters};
+pub use conv2d_transpose::{
+    Conv2DTranspose, Conv2DTranspose as Convolution2DTranspose, Conv2DTransposeParameters,
+};
 pub use dense::{Dense, DenseParameters};
+pub use dot::Dot;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use global_max_pooling2d::{GlobalMaxPooling2D, GlobalMaxPooling2D as GlobalMaxPool2D};
+pub use lambda::{Lambda, LambdaFunction, Typed};
 pub use max_pooling2d::{MaxPooling2D, MaxPooling2D as MaxPool2D};
+pub use maximum::Maximum;
+pub use minimum::Minimum;
+pub use multiply::Multiply;
 pub use padding::Padding;
+pub(crate) use padding::are_channels_first;
 pub use reshape::Reshape;
+pub use subtract::Subtract;
 
 /// The shapes around one layer as types.
 pub trait LayerSizes: Clone + Debug + 'static {
@@ -52,6 +82,12 @@ pub trait LayerSizes: Clone + Debug + 'static {
     type First: StaticShape;
     /// The shape of its second parameter; a vector of length 0 if it has none.
     type Second: StaticShape;
+    /// What the layer takes, as a value. In a network with parameters the types know the sizes and not the rank.
+    #[doc(hidden)]
+    const INPUT: Shape = <Self::Input as StaticShape>::SHAPE;
+    /// What it gives, as a value.
+    #[doc(hidden)]
+    const OUTPUT: Shape = <Self::Output as StaticShape>::SHAPE;
 }
 
 /// One layer in its place in a network, as a type: `network!` makes one for each layer.
@@ -78,6 +114,12 @@ pub trait Layer: Copy + Debug + Send + Sync + 'static {
     /// [`layer_parameters!`](crate::layer_parameters).
     type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>>: Clone + Debug;
 
-    /// The layer bound to its sizes.
+    /// The layer bound to its sizes. Of a network the layers are bound, and not it.
     fn op(&self, inputs: &[Shape], output: Shape) -> Box<dyn Op>;
+
+    /// The layers inside, if this is a network that is used as a layer.
+    #[doc(hidden)]
+    fn network(&self) -> Option<Graph> {
+        None
+    }
 }

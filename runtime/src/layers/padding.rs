@@ -1,7 +1,7 @@
 //! Windows that move over an image: sizes and padding, shared by convolutions and poolings.
 
 use crate::kernels::pooling::Pooling;
-use crate::shape::{Message, Outcome, Shape, one_input};
+use crate::shape::{Message, Outcome, Shape, Window, one_input};
 
 /// What happens at the border of an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -12,6 +12,52 @@ pub enum Padding {
     /// The border is padded so that the output is the input divided by the stride, rounded up. Where the padding is
     /// odd, the larger half goes to the bottom and the right.
     Same,
+}
+
+/// What is wrong with a window of size `size`, whatever the image, if anything is. The words are those of
+/// [`window_output`].
+pub(crate) const fn impossible_window(
+    layer: &str,
+    window: &str,
+    size: [usize; 2],
+    strides: [usize; 2],
+) -> Option<Message> {
+    if size[0] == 0 || size[1] == 0 {
+        return Some(
+            Message::new("the ")
+                .text(window)
+                .text(" of `")
+                .text(layer)
+                .text("` is ")
+                .number(size[0])
+                .text("x")
+                .number(size[1])
+                .text(", but it must be at least 1x1"),
+        );
+    }
+    if strides[0] == 0 || strides[1] == 0 {
+        return Some(
+            Message::new("the strides of `")
+                .text(layer)
+                .text("` are (")
+                .number(strides[0])
+                .text(", ")
+                .number(strides[1])
+                .text("), but a window must move by at least 1")
+                .help("leave `strides` out for the default"),
+        );
+    }
+    None
+}
+
+impl Padding {
+    /// The word for it in `network!`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Padding::Valid => "valid",
+            Padding::Same => "same",
+        }
+    }
 }
 
 /// The (height, width) that a window of size `size` gives on `input`, or what is wrong with it.
@@ -25,33 +71,15 @@ pub(crate) const fn window_output(
     strides: [usize; 2],
     padding: Padding,
 ) -> Result<[usize; 2], Message> {
-    if size[0] == 0 || size[1] == 0 {
-        return Err(Message::new("the ")
-            .text(window)
-            .text(" of `")
-            .text(layer)
-            .text("` is ")
-            .number(size[0])
-            .text("x")
-            .number(size[1])
-            .text(", but it must be at least 1x1"));
-    }
-    if strides[0] == 0 || strides[1] == 0 {
-        return Err(Message::new("the strides of `")
-            .text(layer)
-            .text("` are (")
-            .number(strides[0])
-            .text(", ")
-            .number(strides[1])
-            .text("), but a window must move by at least 1")
-            .help("leave `strides` out for the default"));
+    if let Some(message) = impossible_window(layer, window, size, strides) {
+        return Err(message);
     }
     let (height, width) = (input.dim(0), input.dim(1));
     match padding {
         Padding::Same => Ok([height.div_ceil(strides[0]), width.div_ceil(strides[1])]),
         Padding::Valid => {
             if size[0] > height || size[1] > width {
-                return Err(Message::new("the ")
+                let message = Message::new("the ")
                     .number(size[0])
                     .text("x")
                     .number(size[1])
@@ -60,7 +88,18 @@ pub(crate) const fn window_output(
                     .text(" of `")
                     .text(layer)
                     .text("` does not fit: ")
-                    .gives(input)
+                    .gives(input);
+                if input.is_input() && are_channels_first(input) {
+                    return Err(message
+                        .help("images are (height, width, channels): write `(")
+                        .number(width)
+                        .text(", ")
+                        .number(input.dim(2))
+                        .text(", ")
+                        .number(height)
+                        .text(")`"));
+                }
+                return Err(message
                     .help("use a smaller ")
                     .text(window)
                     .text(", fewer poolings before it, or `padding = same`"));
@@ -70,6 +109,20 @@ pub(crate) const fn window_output(
                 (width - size[1]) / strides[1] + 1,
             ])
         }
+    }
+}
+
+/// Whether this looks like (channels, height, width), the order of other libraries: 1 or 3 rows of many channels.
+pub(crate) const fn are_channels_first(image: Shape) -> bool {
+    image.rank() == 3 && matches!(image.dim(0), 1 | 3) && image.dim(1) >= 8 && image.dim(2) >= 8
+}
+
+/// The window as the facts of a network know it.
+pub(crate) const fn window(size: [usize; 2], strides: [usize; 2], padding: Padding) -> Window {
+    Window {
+        size,
+        strides,
+        padded: matches!(padding, Padding::Same),
     }
 }
 
@@ -92,7 +145,8 @@ pub(crate) const fn pooling_output(
         return Outcome::error(takes_an_image(layer, input));
     }
     match window_output(layer, "window", input, pool_size, strides, padding) {
-        Ok([height, width]) => Outcome::ok(Shape::new([height, width, input.dim(2)])),
+        Ok([height, width]) => Outcome::ok(Shape::new([height, width, input.dim(2)]))
+            .with_window(window(pool_size, strides, padding)),
         Err(message) => Outcome::error(message),
     }
 }

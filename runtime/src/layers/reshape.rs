@@ -2,7 +2,7 @@
 
 use super::{Layer, LayerSizes};
 use crate::op::{Op, View};
-use crate::shape::{Message, Outcome, Shape, one_input};
+use crate::shape::{Message, Outcome, Reach, Role, Shape, one_input};
 use crate::tape::NoParameters;
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -57,7 +57,9 @@ impl Reshape {
             Err(error) => return error.but_assume(target),
         };
         if !input.is_known() || input.size() == target.size() {
-            return Outcome::ok(target);
+            return Outcome::ok(target)
+                .with_reach(Reach::View)
+                .with_role(Role::View);
         }
         let mut message = Message::new("`Reshape` to ")
             .shape(target)

@@ -19,7 +19,8 @@ pub(crate) struct Trial {
     pub(crate) parameters: Vec<Parameter>,
     /// The values of each parameter.
     pub(crate) values: Vec<Vec<f32>>,
-    input: usize,
+    /// Numbers in a sample of each input.
+    pub(crate) inputs: Vec<usize>,
     output: usize,
 }
 
@@ -27,6 +28,7 @@ pub(crate) struct Trial {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) y: Vec<f32>,
+    /// The gradients of all inputs, one after the other.
     pub(crate) dx: Vec<f32>,
     /// The gradient of each trained parameter.
     pub(crate) gradients: Vec<Vec<f32>>,
@@ -39,24 +41,42 @@ const GARBAGE: f32 = f32::NAN;
 
 impl Trial {
     pub(crate) fn new<L: Layer>(layer: L, input: Shape, outcome: &Outcome) -> Trial {
+        Trial::of_several(layer, &[input], outcome)
+    }
+
+    /// A layer of several inputs. Where a trial is given `x`, it has all rows of the first, then all of the second, and
+    /// so on.
+    pub(crate) fn of_several<L: Layer>(layer: L, inputs: &[Shape], outcome: &Outcome) -> Trial {
         let output = outcome.shape("");
         let parameters: Vec<Parameter> = outcome.parameters().collect();
         Trial {
-            op: layer.op(&[input], output),
+            op: layer.op(inputs, output),
             values: parameters
                 .iter()
                 .map(|p| vec![0.0; p.shape.size()])
                 .collect(),
             parameters,
-            input: input.size(),
+            inputs: inputs.iter().map(|input| input.size()).collect(),
             output: output.size(),
         }
     }
 
     /// How many rows `x` has.
     fn rows(&self, x: &[f32]) -> usize {
-        assert!(x.len().is_multiple_of(self.input));
-        x.len() / self.input
+        let sample = self.inputs.iter().sum();
+        assert!(x.len().is_multiple_of(sample));
+        x.len() / sample
+    }
+
+    /// `x` cut into the inputs.
+    pub(crate) fn cut<'a>(&self, x: &'a [f32]) -> Vec<&'a [f32]> {
+        let (rows, mut rest) = (self.rows(x), x);
+        let next = |size: &usize| {
+            let (input, others) = rest.split_at(rows * size);
+            rest = others;
+            input
+        };
+        self.inputs.iter().map(next).collect()
     }
 
     /// All parameters in one slice, with gaps between them that must not matter.
@@ -88,7 +108,7 @@ impl Trial {
             rows,
             first_row: 0,
             phase: Phase::Inference,
-            inputs: &[x],
+            inputs: &self.cut(x),
             output: &mut y,
             parameters: Parameters::new(&all, &ranges),
             packed: &self.packed(memory, false),
@@ -113,6 +133,18 @@ impl Trial {
         at_once: usize,
         wanted: bool,
     ) -> Answer {
+        self.run_wanting(x, dy, phase, at_once, |_| wanted)
+    }
+
+    /// As [`run`](Self::run), for the gradients of some of the inputs.
+    pub(crate) fn run_wanting(
+        &self,
+        x: &[f32],
+        dy: &[f32],
+        phase: Phase,
+        at_once: usize,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Answer {
         let rows = self.rows(x);
         let whole = self.op.grain(phase != Phase::Inference) == Grain::Batch;
         assert!(
@@ -128,7 +160,11 @@ impl Trial {
         let mut shared = vec![GARBAGE; memory.shared];
         let mut cache = vec![GARBAGE; memory.cache * rows];
         let mut y = vec![GARBAGE; rows * self.output];
-        let mut dx = vec![GARBAGE; x.len()];
+        let mut dx: Vec<Vec<f32>> = self
+            .inputs
+            .iter()
+            .map(|size| vec![GARBAGE; rows * size])
+            .collect();
         // Gradients are added to what is there.
         let mut gradients = vec![1.0; all.len()];
         let parts = || {
@@ -137,12 +173,20 @@ impl Trial {
                 .map(|first| first..(first + at_once).min(rows))
         };
         let of = |rows: &Range<usize>, size: usize| rows.start * size..rows.end * size;
+        let inputs = |rows: &Range<usize>| -> Vec<&[f32]> {
+            let sizes = self.inputs.iter();
+            let whole = self.cut(x).into_iter();
+            whole
+                .zip(sizes)
+                .map(|(x, &size)| &x[of(rows, size)])
+                .collect()
+        };
         for part in parts() {
             self.op.forward(Forward {
                 rows: part.len(),
                 first_row: part.start,
                 phase,
-                inputs: &[&x[of(&part, self.input)]],
+                inputs: &inputs(&part),
                 output: &mut y[of(&part, self.output)],
                 parameters: Parameters::new(&all, &ranges),
                 packed: &packed,
@@ -152,14 +196,18 @@ impl Trial {
             });
         }
         for part in parts() {
+            let mut d_inputs: Vec<Option<&mut [f32]>> = (dx.iter_mut().zip(&self.inputs))
+                .enumerate()
+                .map(|(i, (dx, &size))| wanted(i).then_some(&mut dx[of(&part, size)]))
+                .collect();
             self.op.backward(Backward {
                 rows: part.len(),
                 first_row: part.start,
                 phase,
-                inputs: &[&x[of(&part, self.input)]],
+                inputs: &inputs(&part),
                 output: &y[of(&part, self.output)],
                 d_output: &mut dy[of(&part, self.output)].to_vec(),
-                d_inputs: &mut [wanted.then_some(&mut dx[of(&part, self.input)])],
+                d_inputs: &mut d_inputs,
                 parameters: Parameters::new(&all, &ranges),
                 gradients: Some(ParametersMut::new(&mut gradients, trained)),
                 packed: &packed,
@@ -174,7 +222,7 @@ impl Trial {
         }
         Answer {
             y,
-            dx,
+            dx: dx.concat(),
             gradients: trained
                 .iter()
                 .map(|r| gradients[r.clone()].iter().map(|g| g - 1.0).collect())

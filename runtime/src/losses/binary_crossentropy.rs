@@ -15,6 +15,10 @@ use crate::training::data::TargetRule;
 /// # Arguments
 /// - `from_logits` = `false`: the network gives logits instead of probabilities.
 ///
+/// # Networks
+/// The last layer has `activation = sigmoid`, or no activation and `from_logits`.
+/// Others do not compile, and `compile` refuses a `from_logits` that is not what the last layer gives.
+///
 /// # Targets
 /// Numbers from 0 to 1 of the shape of the answers.
 ///

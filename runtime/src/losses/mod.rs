@@ -15,22 +15,26 @@ mod binary_crossentropy;
 mod categorical_crossentropy;
 mod mean_absolute_error;
 mod mean_squared_error;
+mod set;
 mod sparse_categorical_crossentropy;
+mod weighted;
 
 pub use binary_crossentropy::BinaryCrossentropy;
 pub use categorical_crossentropy::CategoricalCrossentropy;
 pub use mean_absolute_error::MeanAbsoluteError;
 pub use mean_squared_error::MeanSquaredError;
+pub use set::LossSet;
 pub use sparse_categorical_crossentropy::SparseCategoricalCrossentropy;
+pub use weighted::Weighted;
 
 /// Predicted probabilities that are not computed from logits are kept this far from 0 and 1, as Keras does.
 pub(crate) const EPSILON: f32 = 1e-7;
 
-/// What is trained for.
+/// What is trained for. A loss of one's own also says which networks it [`Suits`](crate::heads::Suits).
 #[diagnostic::on_unimplemented(
     message = "this model has no loss to train for",
     label = "not compiled",
-    note = "compile it first: `let mut model = model.compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)?;`"
+    note = "compile it first, and keep what `compile` gives: `let mut model = model.compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)?;`"
 )]
 pub trait Loss: Debug + Send + Sync {
     /// The kind of target it takes: [`Classes`](crate::training::Classes) or [`Values`](crate::training::Values).
@@ -40,6 +44,25 @@ pub trait Loss: Debug + Send + Sync {
 
     /// Keras' name.
     fn name(&self) -> &'static str;
+
+    /// What the loss counts in that of a network with several outputs.
+    fn weight(&self) -> f32 {
+        1.0
+    }
+
+    /// The same loss, counted `weight` times: Keras' `loss_weights`.
+    ///
+    /// ```
+    /// use addax::losses::{Loss, MeanSquaredError};
+    ///
+    /// assert_eq!(MeanSquaredError.weighted(0.5).weight(), 0.5);
+    /// ```
+    fn weighted(self, weight: f32) -> Weighted<Self>
+    where
+        Self: Sized,
+    {
+        Weighted { loss: self, weight }
+    }
 
     /// What targets it can work with.
     #[doc(hidden)]

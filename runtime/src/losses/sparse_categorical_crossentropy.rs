@@ -15,6 +15,11 @@ use crate::training::data::TargetRule;
 /// # Arguments
 /// - `from_logits` = `false`: the network gives logits instead of probabilities.
 ///
+/// # Networks
+/// The last layer gives a vector of at least 2 units, with `activation = softmax`, or without an activation and with
+/// `from_logits`.
+/// Others do not compile, and `compile` refuses a `from_logits` that is not what the last layer gives.
+///
 /// # Targets
 /// One class id for each sample, from 0 to the number of units of the last layer less one.
 ///

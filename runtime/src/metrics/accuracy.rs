@@ -31,6 +31,10 @@ impl Metric for Accuracy {
         "accuracy"
     }
 
+    fn larger_is_better(&self) -> bool {
+        true
+    }
+
     fn states(&self) -> usize {
         2
     }

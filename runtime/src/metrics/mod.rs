@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::gpu::command::not_on_a_gpu;
 use crate::gpu::{RecordMetric, Recorder};
+use crate::ports::Ports;
 use crate::training::data::TargetRows;
 use std::fmt::Debug;
 
@@ -14,12 +15,20 @@ pub use accuracy::{Accuracy, largest};
 pub use mean_absolute_error::MeanAbsoluteError;
 pub use mean_squared_error::MeanSquaredError;
 
+pub use crate::ports::OneOutput;
+
 /// Something that is counted over samples.
 ///
 /// A metric keeps sums, so that batches of different sizes and parts of a batch on several threads add up.
+#[diagnostic::on_unimplemented(message = "`{Self}` is not a metric", label = "not a metric")]
 pub trait Metric: Debug + Send + Sync {
     /// Keras' name, under which it stands in the history.
     fn name(&self) -> &'static str;
+
+    /// Whether larger values are better.
+    fn larger_is_better(&self) -> bool {
+        false
+    }
 
     /// How many sums it keeps.
     fn states(&self) -> usize;
@@ -56,21 +65,47 @@ pub struct MetricCall<'a> {
     pub targets: TargetRows<'a>,
 }
 
-/// The metrics that a model is compiled with: none `()`, one, or a tuple of several.
+/// The metrics of one output: one, or a tuple of several.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a metric nor a tuple of metrics",
+    label = "not a metric",
+    note = "metrics are values: `Accuracy` is one, `(Accuracy, MeanSquaredError)` are two, and `()` is none",
+    note = "the arguments of `compile` are an optimizer, a loss and metrics: `compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)`"
+)]
 pub trait MetricList {
     /// The metrics in order.
     fn into_metrics(self) -> Vec<Box<dyn Metric>>;
 }
 
-impl MetricList for () {
-    fn into_metrics(self) -> Vec<Box<dyn Metric>> {
-        Vec::new()
-    }
-}
-
 impl<M: Metric + 'static> MetricList for M {
     fn into_metrics(self) -> Vec<Box<dyn Metric>> {
         vec![Box::new(self)]
+    }
+}
+
+/// The metrics of a network that gives `Output`: none `()`, those of one output, or for several outputs those of each,
+/// under their names.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a metric nor a tuple of metrics",
+    label = "not a metric",
+    note = "metrics are values: `Accuracy` is one, `(Accuracy, MeanSquaredError)` are two, and `()` is none",
+    note = "the arguments of `compile` are an optimizer, a loss and metrics: `compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)`",
+    note = "a network with several outputs takes the metrics of each, in the struct of its outputs"
+)]
+pub trait MetricSet<Output> {
+    /// The metrics of each output.
+    fn into_metric_lists(self) -> Vec<Vec<Box<dyn Metric>>>;
+}
+
+impl<Output: Ports> MetricSet<Output> for () {
+    fn into_metric_lists(self) -> Vec<Vec<Box<dyn Metric>>> {
+        (0..Output::COUNT).map(|_| Vec::new()).collect()
+    }
+}
+
+impl<M: MetricList, S: OneOutput> MetricSet<S> for M {
+    fn into_metric_lists(self) -> Vec<Vec<Box<dyn Metric>>> {
+        vec![self.into_metrics()]
     }
 }
 

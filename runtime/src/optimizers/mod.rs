@@ -16,6 +16,12 @@ pub use sgd::SGD;
 /// A rule that changes each weight by its gradient and by what it remembers of earlier ones.
 ///
 /// A rule looks at each weight for itself, so weights may be updated in pieces and on several threads.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an optimizer",
+    label = "not an optimizer",
+    note = "an optimizer is a value: `Adam::default()`, or `Adam::new(0.01)` for another learning rate",
+    note = "the arguments of `compile` are an optimizer, a loss and metrics: `compile(Adam::default(), SparseCategoricalCrossentropy::default(), Accuracy)`"
+)]
 pub trait Optimizer: Debug + Send + Sync {
     /// The optimizer's name, as Keras spells it.
     fn name(&self) -> &'static str;

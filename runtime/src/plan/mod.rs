@@ -22,10 +22,13 @@ mod update;
 mod work;
 
 #[cfg(any(feature = "cuda", test))]
-pub(crate) use buffers::arena;
+pub(crate) use buffers::{Buffer, arena};
 pub(crate) use outline::Mode;
 #[cfg(any(feature = "cuda", test))]
-pub(crate) use outline::{Call, Outline};
+pub(crate) use outline::{Call, Gradient, Outline, Step};
 pub(crate) use program::Plan;
+pub(crate) use run::Answers;
+#[cfg(any(feature = "cuda", test))]
+pub(crate) use store::Block;
 pub(crate) use store::Store;
-pub(crate) use work::{Batch, Learner, Objective, Totals};
+pub(crate) use work::{Batch, Goal, Learner, Totals};

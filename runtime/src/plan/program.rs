@@ -1,14 +1,14 @@
 //! How a step runs on the CPU: regions, threads and memory.
 
 use super::buffers::{Buffer, Home, place};
-use super::outline::{Call, Flow, Mode, Outline, Step};
+use super::outline::{Call, Flow, Head, Mode, Outline, Step};
 use super::slot::Slot;
 use super::store::Store;
-use crate::activations::ActivationFunction;
 use crate::graph::Graph;
 use crate::kernels::aligned::AlignedVec;
 use crate::op::{Grain, Op};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Calls that run one after another for the same rows.
 #[derive(Debug)]
@@ -20,9 +20,13 @@ pub(super) struct Region {
 /// A step with its memory.
 #[derive(Debug)]
 pub(super) struct Stage {
-    pub(super) op: Box<dyn Op>,
+    pub(super) op: Arc<dyn Op>,
     /// Which layer of the network it is.
     pub(super) layer: usize,
+    /// Which call it is, among all of the network.
+    pub(super) node: usize,
+    /// Whether the gradients of the parameters come from one product over the whole batch.
+    pub(super) deferred: bool,
     pub(super) flow: Flow,
     pub(super) packed: Range<usize>,
     pub(super) shared: Range<usize>,
@@ -48,11 +52,8 @@ pub(crate) struct Plan {
     pub(super) calls: Vec<Call>,
     pub(super) regions: Vec<Region>,
     pub(super) buffers: Vec<Buffer>,
-    pub(super) last: usize,
-    pub(super) predictions: Option<usize>,
-    pub(super) head: ActivationFunction,
-    pub(super) output_size: usize,
-    pub(super) output_width: usize,
+    pub(super) inputs: usize,
+    pub(super) heads: Vec<Head>,
     pub(super) micro_batch: usize,
     pub(super) slots: Vec<Slot>,
     pub(super) batch_arena: AlignedVec,
@@ -102,23 +103,30 @@ impl Plan {
     ) -> Self {
         let training = mode == Mode::Train;
         let Outline {
+            inputs,
             steps,
+            heads,
             calls,
             mut buffers,
-            last,
-            predictions,
-            head,
-            output,
         } = Outline::new(graph, store, mode);
         let (mut packed, mut shared) = (0, 0);
         let (mut slot_gradients, mut batch_gradients) = (0, 0);
         let mut stages: Vec<Stage> = Vec::with_capacity(steps.len());
-        for Step { op, layer, flow } in steps {
+        for step in steps {
+            let Step {
+                op,
+                layer,
+                node,
+                deferred,
+                flow,
+            } = step;
             let memory = op.memory(training);
             let trained = store.blocks()[layer].trained.len();
-            let once = op.deferred() || op.grain(training) == Grain::Batch;
+            let once = deferred || op.grain(training) == Grain::Batch;
             stages.push(Stage {
                 layer,
+                node,
+                deferred,
                 flow,
                 packed: take(&mut packed, memory.packed),
                 shared: take(&mut shared, if training { memory.shared } else { 0 }),
@@ -156,11 +164,8 @@ impl Plan {
             calls,
             regions,
             buffers,
-            predictions,
-            head,
-            last,
-            output_size: output.size(),
-            output_width: output.last(),
+            inputs,
+            heads,
             micro_batch,
             slots: (0..slot_count)
                 .map(|_| Slot::new(local, scratch, if training { slot_gradients } else { 0 }))
@@ -192,7 +197,7 @@ fn regions(calls: &[Call], stages: &[Stage], training: bool) -> Vec<Region> {
     for (i, call) in calls.iter().enumerate() {
         let grain = match *call {
             Call::Forward(s) | Call::Backward(s) => stages[s].op.grain(training),
-            Call::Gather | Call::Head => Grain::Rows,
+            Call::Gather | Call::Head(_) => Grain::Rows,
         };
         match regions.last_mut() {
             Some(last) if last.grain == Grain::Rows && grain == Grain::Rows => {

@@ -2,28 +2,35 @@
 
 use super::arena::Arena;
 use super::buffers::Home;
-use super::outline::{Call, Mode};
+use super::outline::{Call, Gradient, Head, Mode};
 use super::program::{Gradients, Plan, Region, Stage};
 use super::slot::Slot;
 use super::store::Store;
-use super::work::{Batch, Learner, Objective, Totals};
+use super::work::{Batch, Goal, Learner, OutputTotals, Totals};
+use crate::kernels::elementwise::add;
 use crate::losses::LossCall;
 use crate::metrics::MetricCall;
 use crate::op::{Backward, Forward, Grain, ParametersMut, Phase};
+use crate::training::data::TargetRows;
 use rayon::prelude::*;
+use smallvec::SmallVec;
 use std::ops::Range;
+
+/// What a call is given of each input: nearly every layer has one or two.
+type PerInput<T> = SmallVec<[T; 4]>;
 
 /// What all threads of a region see.
 struct Scene<'a> {
     plan: &'a Shape<'a>,
     batch: Batch<'a>,
-    objective: Option<Objective<'a>>,
+    goals: &'a [Goal],
     store: &'a Store,
     packed: &'a [f32],
     across: Arena,
     shared: Arena,
     batch_gradients: Arena,
-    answers: Arena,
+    /// Where the answers of each output go.
+    answers: PerInput<Arena>,
     seed: u64,
     step: u64,
 }
@@ -34,11 +41,8 @@ struct Shape<'a> {
     stages: &'a [Stage],
     calls: &'a [Call],
     buffers: &'a [super::buffers::Buffer],
-    last: usize,
-    predictions: Option<usize>,
-    head: crate::activations::ActivationFunction,
-    output_size: usize,
-    output_width: usize,
+    inputs: usize,
+    heads: &'a [Head],
     micro_batch: usize,
 }
 
@@ -51,6 +55,27 @@ struct Place<'a> {
 }
 
 impl Scene<'_> {
+    /// Where the rows of a buffer are.
+    fn part(&self, id: usize, place: &Place<'_>) -> (Arena, Range<usize>) {
+        let buffer = &self.plan.buffers[id];
+        let (arena, first) = match buffer.home {
+            Home::Local => (place.local, 0),
+            Home::Batch => (self.across, place.rows.start),
+        };
+        let start = buffer.offset + first * buffer.row_len;
+        (arena, start..start + place.rows.len() * buffer.row_len)
+    }
+
+    /// The rows of a buffer, to read.
+    ///
+    /// # Safety
+    /// As for [`Scene::rows`], but other slices to read may be used at the same time.
+    unsafe fn read<'b>(&self, id: usize, place: &Place<'_>) -> &'b [f32] {
+        let (arena, range) = self.part(id, place);
+        // SAFETY: by the caller's promise; threads have disjoint rows, and local arenas are each thread's own.
+        unsafe { arena.shared_part(range) }
+    }
+
     /// The rows of a buffer.
     ///
     /// # Safety
@@ -58,14 +83,9 @@ impl Scene<'_> {
     /// touches for the whole batch never overlap, because each is alive for all of it; nor do a thread's own ones that one
     /// call touches.
     unsafe fn rows<'b>(&self, id: usize, place: &Place<'_>) -> &'b mut [f32] {
-        let buffer = &self.plan.buffers[id];
-        let (arena, first) = match buffer.home {
-            Home::Local => (place.local, 0),
-            Home::Batch => (self.across, place.rows.start),
-        };
-        let start = buffer.offset + first * buffer.row_len;
+        let (arena, range) = self.part(id, place);
         // SAFETY: by the caller's promise; threads have disjoint rows, and local arenas are each thread's own.
-        unsafe { arena.part(start..start + place.rows.len() * buffer.row_len) }
+        unsafe { arena.part(range) }
     }
 
     fn phase(&self, stage: &Stage) -> Phase {
@@ -73,7 +93,7 @@ impl Scene<'_> {
             Mode::Train => Phase::Training {
                 seed: self.seed,
                 step: self.step,
-                layer: stage.layer as u32,
+                layer: stage.node as u32,
             },
             Mode::Evaluate | Mode::Predict => Phase::Inference,
         }
@@ -83,7 +103,6 @@ impl Scene<'_> {
     fn run_slot(&self, region: &Region, rows: Range<usize>, slot: &mut Slot) {
         let local = Arena::new(&mut slot.arena);
         let gradients = Arena::new(&mut slot.gradients);
-        let mut totals = (slot.loss, std::mem::take(&mut slot.metrics));
         let mut start = rows.start;
         while start < rows.end {
             let end = (start + self.plan.micro_batch).min(rows.end);
@@ -93,41 +112,43 @@ impl Scene<'_> {
                 scratch: &mut slot.scratch,
                 gradients: Some(gradients),
             };
-            self.run_calls(region, &mut place, &mut totals);
+            self.run_calls(region, &mut place, &mut slot.totals.outputs);
             start = end;
         }
-        (slot.loss, slot.metrics) = totals;
     }
 
-    fn run_calls(&self, region: &Region, place: &mut Place<'_>, totals: &mut (f64, Vec<Vec<f64>>)) {
+    fn run_calls(&self, region: &Region, place: &mut Place<'_>, totals: &mut [OutputTotals]) {
         for call in &self.plan.calls[region.calls.clone()] {
             match *call {
                 Call::Gather => self.gather(place),
                 Call::Forward(stage) => self.forward(&self.plan.stages[stage], place),
-                Call::Head => self.head(place, totals),
+                Call::Head(head) => self.head(head, place, totals),
                 Call::Backward(stage) => self.backward(&self.plan.stages[stage], place),
             }
         }
     }
 
     fn gather(&self, place: &Place<'_>) {
-        let len = self.plan.buffers[0].row_len;
-        // SAFETY: the only slice in this call.
-        let input = unsafe { self.rows(0, place) };
-        for (row, target) in place.rows.clone().zip(input.chunks_exact_mut(len.max(1))) {
-            let from = self.batch.rows[row] as usize * len;
-            target.copy_from_slice(&self.batch.x[from..from + len]);
+        for (id, x) in (0..self.plan.inputs).zip(self.batch.x) {
+            let len = self.plan.buffers[id].row_len;
+            // SAFETY: the only slice of this buffer in this call.
+            let input = unsafe { self.rows(id, place) };
+            for (row, target) in place.rows.clone().zip(input.chunks_exact_mut(len.max(1))) {
+                let from = self.batch.rows[row] as usize * len;
+                target.copy_from_slice(&x[from..from + len]);
+            }
         }
     }
 
     fn forward(&self, stage: &Stage, place: &mut Place<'_>) {
-        // SAFETY: the buffers of one call are alive together, so they do not overlap; `shared` is used by ops of
-        // the batch only, which run alone.
-        let (input, output, cache, shared) = unsafe {
+        let flow = &stage.flow;
+        // SAFETY: the buffers of one call are alive together, so they do not overlap, and only the inputs, which are
+        // read, may be the same twice; `shared` is used by ops of the batch only, which run alone.
+        let (inputs, output, cache, shared) = unsafe {
             (
-                &*self.rows(stage.flow.input, place),
-                self.rows(stage.flow.output, place),
-                stage.flow.cache.map(|id| self.rows(id, place)),
+                self.read_all(&flow.inputs, place),
+                self.rows(flow.output, place),
+                flow.cache.map(|id| self.rows(id, place)),
                 self.shared.part(self.shared_range(stage, place)),
             )
         };
@@ -135,7 +156,7 @@ impl Scene<'_> {
             rows: place.rows.len(),
             first_row: place.rows.start,
             phase: self.phase(stage),
-            inputs: &[input],
+            inputs: &inputs,
             output,
             parameters: self.store.layer(stage.layer),
             packed: &self.packed[stage.packed.clone()],
@@ -146,31 +167,43 @@ impl Scene<'_> {
     }
 
     fn backward(&self, stage: &Stage, place: &mut Place<'_>) {
-        let Some(d_output) = stage.flow.d_output else {
+        let flow = &stage.flow;
+        let Some(d_output) = flow.d_output else {
             return;
         };
         // SAFETY: as in `forward`; gradients in slots are each thread's own, and gradients of the batch are written by
         // calls that run alone.
-        let (input, output, d_output, d_input, cache, shared, gradients) = unsafe {
+        let (inputs, output, d_output, cache, shared, gradients) = unsafe {
             (
-                &*self.rows(stage.flow.input, place),
-                &*self.rows(stage.flow.output, place),
+                self.read_all(&flow.inputs, place),
+                self.read(flow.output, place),
                 self.rows(d_output, place),
-                stage.flow.d_input.map(|id| self.rows(id, place)),
-                stage.flow.cache.map(|id| &*self.rows(id, place)),
+                flow.cache.map(|id| self.read(id, place)),
                 self.shared.part(self.shared_range(stage, place)),
                 self.gradients(stage, place),
             )
         };
+        let (mut few, mut many) = (<[Option<&mut [f32]>; 4]>::default(), Vec::new());
+        let d_inputs = match few.get_mut(..flow.d_inputs.len()) {
+            Some(few) => few,
+            None => {
+                many.resize_with(flow.d_inputs.len(), || None);
+                &mut many[..]
+            }
+        };
+        for (d_input, gradient) in d_inputs.iter_mut().zip(&flow.d_inputs) {
+            // SAFETY: each gradient is written to a buffer of its own.
+            *d_input = gradient.map(|g| unsafe { self.rows(g.buffer, place) });
+        }
         let block = &self.store.blocks()[stage.layer];
         stage.op.backward(Backward {
             rows: place.rows.len(),
             first_row: place.rows.start,
             phase: self.phase(stage),
-            inputs: &[input],
+            inputs: &inputs,
             output,
             d_output,
-            d_inputs: &mut [d_input],
+            d_inputs,
             parameters: self.store.layer(stage.layer),
             gradients: gradients.map(|values| ParametersMut::new(values, &block.trained_ranges)),
             packed: &self.packed[stage.packed.clone()],
@@ -178,6 +211,26 @@ impl Scene<'_> {
             shared,
             scratch: place.scratch,
         });
+        flow.d_inputs.iter().for_each(|d| self.sum(*d, place));
+    }
+
+    /// Adds a gradient to the others of the same value.
+    fn sum(&self, gradient: Option<Gradient>, place: &Place<'_>) {
+        if let Some(gradient) = gradient
+            && let Some(sum) = gradient.add_to
+        {
+            // SAFETY: two buffers that this call touches, and no other slice of them is in use.
+            unsafe { add(self.read(gradient.buffer, place), self.rows(sum, place)) };
+        }
+    }
+
+    /// # Safety
+    /// As for [`Scene::read`].
+    unsafe fn read_all<'b>(&self, ids: &[usize], place: &Place<'_>) -> PerInput<&'b [f32]> {
+        // SAFETY: by the caller's promise.
+        ids.iter()
+            .map(|&id| unsafe { self.read(id, place) })
+            .collect()
     }
 
     fn shared_range(&self, stage: &Stage, place: &Place<'_>) -> Range<usize> {
@@ -193,7 +246,7 @@ impl Scene<'_> {
     /// As for [`Arena::part`].
     unsafe fn gradients<'b>(&self, stage: &Stage, place: &Place<'_>) -> Option<&'b mut [f32]> {
         match &stage.gradients {
-            _ if stage.op.deferred() => None,
+            _ if stage.deferred => None,
             // SAFETY: each slot has its own arena.
             Gradients::Slots(range) => place
                 .gradients
@@ -203,19 +256,21 @@ impl Scene<'_> {
         }
     }
 
-    fn head(&self, place: &Place<'_>, totals: &mut (f64, Vec<Vec<f64>>)) {
+    fn head(&self, index: usize, place: &Place<'_>, totals: &mut [OutputTotals]) {
+        let head = &self.plan.heads[index];
         let rows = place.rows.len();
-        // SAFETY: the buffers of one call do not overlap, and answers are each row's own.
-        let z = unsafe { &*self.rows(self.plan.last, place) };
-        let size = self.plan.output_size;
-        let (Some(predictions), Some(objective), Some(targets)) =
-            (self.plan.predictions, self.objective, self.batch.targets)
-        else {
+        let (size, width) = (head.shape.size(), head.shape.last());
+        // SAFETY: the buffers of one call do not overlap.
+        let z = unsafe { self.read(head.last, place) };
+        let (Some(predictions), Some(goal), Some(targets), Some(totals)) = (
+            head.predictions,
+            self.goals.get(index),
+            self.batch.targets.get(index),
+            totals.get_mut(index),
+        ) else {
             // SAFETY: answers are each row's own.
-            let answers = unsafe {
-                self.answers
-                    .part(place.rows.start * size..place.rows.end * size)
-            };
+            let answers =
+                unsafe { self.answers[index].part(place.rows.start * size..place.rows.end * size) };
             answers.copy_from_slice(z);
             return;
         };
@@ -223,47 +278,46 @@ impl Scene<'_> {
         let (y_pred, d_z) = unsafe {
             (
                 self.rows(predictions, place),
-                self.plan
-                    .stages
-                    .last()
-                    .and_then(|stage| stage.flow.d_output)
-                    .filter(|_| self.plan.mode == Mode::Train)
-                    .map(|id| self.rows(id, place)),
+                head.d_last.map(|g| self.rows(g.buffer, place)),
             )
         };
-        let targets = targets.part(place.rows.clone());
-        totals.0 += objective.loss.run(LossCall {
+        let targets = TargetRows::new(targets, &self.batch.rows[place.rows.clone()]);
+        totals.loss += goal.loss.run(LossCall {
             rows,
             size,
-            width: self.plan.output_width,
-            head: self.plan.head,
+            width,
+            head: head.activation,
             z,
             y_pred: &mut *y_pred,
             targets,
             d_z,
-            scale: 1.0 / self.batch.rows.len() as f32,
+            scale: goal.loss.weight() / self.batch.rows.len() as f32,
         });
-        for (metric, states) in objective.metrics.iter().zip(&mut totals.1) {
+        for (metric, states) in goal.metrics.iter().zip(&mut totals.metrics) {
             metric.update(
                 states,
                 MetricCall {
                     rows,
                     size,
-                    width: self.plan.output_width,
+                    width,
                     y_pred,
                     targets,
                 },
             );
         }
+        self.sum(head.d_last, place);
     }
 }
+
+/// Where the answers of each output go.
+pub(crate) type Answers<'a> = PerInput<&'a mut [f32]>;
 
 impl Plan {
     /// One training step. Adds the loss and the metrics of the batch to `totals`.
     pub(crate) fn train(
         &mut self,
         batch: Batch<'_>,
-        objective: Objective<'_>,
+        goals: &[Goal],
         learner: Learner<'_>,
         totals: &mut Totals,
     ) {
@@ -274,7 +328,7 @@ impl Plan {
             seed,
             step,
         } = learner;
-        self.execute(batch, Some(objective), store, &mut [], seed, step);
+        self.execute(batch, goals, store, Answers::default(), seed, step);
         self.collect(batch, totals);
         self.deferred_gradients(batch.rows.len(), store);
         self.update(store, optimizer, states);
@@ -290,17 +344,17 @@ impl Plan {
     pub(crate) fn evaluate(
         &mut self,
         batch: Batch<'_>,
-        objective: Objective<'_>,
+        goals: &[Goal],
         store: &Store,
         totals: &mut Totals,
     ) {
-        self.execute(batch, Some(objective), store, &mut [], 0, 0);
+        self.execute(batch, goals, store, Answers::default(), 0, 0);
         self.collect(batch, totals);
     }
 
-    /// The answers for a batch.
-    pub(crate) fn predict(&mut self, batch: Batch<'_>, store: &Store, answers: &mut [f32]) {
-        self.execute(batch, None, store, answers, 0, 0);
+    /// The answers for a batch, for each output.
+    pub(crate) fn predict(&mut self, batch: Batch<'_>, store: &Store, answers: Answers<'_>) {
+        self.execute(batch, &[], store, answers, 0, 0);
     }
 
     /// Remakes the packed weights. A training step does it by itself.
@@ -315,9 +369,9 @@ impl Plan {
     fn execute(
         &mut self,
         batch: Batch<'_>,
-        objective: Option<Objective<'_>>,
+        goals: &[Goal],
         store: &Store,
-        answers: &mut [f32],
+        answers: Answers<'_>,
         seed: u64,
         step: u64,
     ) {
@@ -325,30 +379,26 @@ impl Plan {
             self.pack(store);
             self.batch_gradients.fill(0.0);
         }
-        let metrics = objective.map_or(&[][..], |o| o.metrics);
-        self.slots.iter_mut().for_each(|slot| slot.clear(metrics));
+        self.slots.iter_mut().for_each(|slot| slot.clear(goals));
         let shape = Shape {
             mode: self.mode,
             stages: &self.stages,
             calls: &self.calls,
             buffers: &self.buffers,
-            last: self.last,
-            predictions: self.predictions,
-            head: self.head,
-            output_size: self.output_size,
-            output_width: self.output_width,
+            inputs: self.inputs,
+            heads: &self.heads,
             micro_batch: self.micro_batch,
         };
         let scene = Scene {
             plan: &shape,
             batch,
-            objective,
+            goals,
             store,
             packed: &self.packed,
             across: Arena::new(&mut self.batch_arena),
             shared: Arena::new(&mut self.shared),
             batch_gradients: Arena::new(&mut self.batch_gradients),
-            answers: Arena::new(answers),
+            answers: answers.into_iter().map(Arena::new).collect(),
             seed,
             step,
         };
@@ -375,7 +425,7 @@ impl Plan {
                         scratch: &mut slot.scratch,
                         gradients: None,
                     };
-                    scene.run_calls(region, &mut place, &mut (0.0, Vec::new()));
+                    scene.run_calls(region, &mut place, &mut []);
                 }
             }
         }
@@ -384,13 +434,13 @@ impl Plan {
     fn collect(&self, batch: Batch<'_>, totals: &mut Totals) {
         totals.rows += batch.rows.len();
         for slot in &self.slots {
-            slot.add_to(totals);
+            totals.add(&slot.totals);
         }
     }
 
     fn deferred_gradients(&mut self, rows: usize, store: &Store) {
         let across = Arena::new(&mut self.batch_arena);
-        for stage in self.stages.iter().filter(|s| s.op.deferred()) {
+        for stage in self.stages.iter().filter(|s| s.deferred) {
             let (Some(d_output), Gradients::Batch(range)) = (stage.flow.d_output, &stage.gradients)
             else {
                 continue;
@@ -402,7 +452,7 @@ impl Plan {
             // SAFETY: both buffers are alive to the end of the step and nothing else runs.
             let (input, d_output) = unsafe {
                 (
-                    across.shared_part(whole(stage.flow.input)),
+                    across.shared_part(whole(stage.flow.inputs[0])),
                     across.shared_part(whole(d_output)),
                 )
             };

@@ -1,6 +1,6 @@
 //! All parameters of a network in one arena.
 
-use crate::graph::{Graph, Node};
+use crate::graph::{Graph, GraphLayer};
 use crate::kernels::aligned::AlignedVec;
 use crate::op::{Parameters, ParametersMut};
 use rand_chacha::ChaCha8Rng;
@@ -34,10 +34,10 @@ impl Store {
     /// Parameters with first values drawn from `seed`, each from its own stream: adding a layer does not change the
     /// values of the layers before it.
     pub(crate) fn new(graph: &Graph, seed: u64) -> Self {
-        let mut blocks = Vec::with_capacity(graph.nodes().len());
+        let mut blocks = Vec::with_capacity(graph.layers().len());
         let mut end = 0;
-        for node in graph.nodes() {
-            let block = arrange(node, end);
+        for layer in graph.layers() {
+            let block = arrange(layer, end);
             end = block.all.end.next_multiple_of(LINE);
             blocks.push(block);
         }
@@ -46,8 +46,8 @@ impl Store {
             blocks,
         };
         let mut stream = 0;
-        for (layer, node) in graph.nodes().iter().enumerate() {
-            for (index, parameter) in node.parameters.iter().enumerate() {
+        for (layer, declared) in graph.layers().iter().enumerate() {
+            for (index, parameter) in declared.parameters.iter().enumerate() {
                 let mut generator = ChaCha8Rng::seed_from_u64(seed);
                 generator.set_stream(stream);
                 stream += 1;
@@ -113,19 +113,19 @@ impl Store {
     }
 }
 
-fn arrange(node: &Node, start: usize) -> Block {
-    let mut ranges = Vec::with_capacity(node.parameters.len());
+fn arrange(layer: &GraphLayer, start: usize) -> Block {
+    let mut ranges = Vec::with_capacity(layer.parameters.len());
     let (mut end, mut trained_end) = (0, 0);
-    for parameter in &node.parameters {
+    for parameter in &layer.parameters {
         ranges.push(end..end + parameter.shape.size());
         end = (end + parameter.shape.size()).next_multiple_of(LINE);
         if parameter.trainable {
             trained_end = end;
         }
     }
-    let trained = node.parameters.iter().filter(|p| p.trainable).count();
+    let trained = layer.parameters.iter().filter(|p| p.trainable).count();
     debug_assert!(
-        node.parameters[..trained].iter().all(|p| p.trainable),
+        layer.parameters[..trained].iter().all(|p| p.trainable),
         "a layer's trained parameters stand first"
     );
     Block {

@@ -7,6 +7,7 @@ use crate::kernels::aligned::AlignedVec;
 use crate::kernels::elementwise::add;
 use crate::optimizers::Optimizer;
 use rayon::prelude::*;
+use smallvec::SmallVec;
 
 /// Numbers that are updated at a time.
 const PIECE: usize = 4096;
@@ -28,33 +29,32 @@ impl Plan {
         for (arena, state) in state_arenas.iter_mut().zip(states.iter_mut()) {
             *arena = Some(Arena::new(state));
         }
-        for stage in &self.stages {
-            let trained = store.blocks()[stage.layer].trained.clone();
+        for layer in 0..store.blocks().len() {
+            let trained = store.blocks()[layer].trained.clone();
             if trained.is_empty() {
                 continue;
             }
+            // Each call of the layer has gradients of its own.
+            let calls = self.stages.iter().filter(|stage| stage.layer == layer);
+            let sources: SmallVec<[&Gradients; 4]> = calls.map(|stage| &stage.gradients).collect();
             let weights = Arena::new(store.values_mut());
             let piece = |i: usize| {
                 let start = trained.start + i * PIECE;
                 let part = start..(start + PIECE).min(trained.end);
                 let from = i * PIECE;
                 let mut sum;
-                let gradients: &[f32] = match &stage.gradients {
-                    Gradients::Batch(range) => {
+                let gradients = match &sources[..] {
+                    [Gradients::Batch(range)] => {
                         &self.batch_gradients[range.start + from..][..part.len()]
                     }
-                    Gradients::Slots(range) => {
-                        let place = range.start + from..range.start + from + part.len();
-                        if let [only] = &self.slots[..] {
-                            &only.gradients[place]
-                        } else {
-                            sum = [0.0_f32; PIECE];
-                            let sum = &mut sum[..part.len()];
-                            for slot in &self.slots {
-                                add(&slot.gradients[place.clone()], sum);
-                            }
-                            sum
-                        }
+                    [Gradients::Slots(range)] if self.slots.len() == 1 => {
+                        &self.slots[0].gradients[range.start + from..][..part.len()]
+                    }
+                    sources => {
+                        sum = [0.0_f32; PIECE];
+                        let sum = &mut sum[..part.len()];
+                        self.sum_gradients(sources, from, sum);
+                        sum
                     }
                 };
                 // SAFETY: every piece is its own part of the weights and of each state.
@@ -73,6 +73,25 @@ impl Plan {
                 (0..pieces).into_par_iter().for_each(piece);
             } else {
                 (0..pieces).for_each(piece);
+            }
+        }
+    }
+
+    /// Adds a piece of the gradients of all calls of a layer and of all slots, in a fixed order.
+    fn sum_gradients(&self, sources: &[&Gradients], from: usize, sum: &mut [f32]) {
+        for source in sources {
+            match source {
+                Gradients::Batch(range) => {
+                    add(
+                        &self.batch_gradients[range.start + from..][..sum.len()],
+                        sum,
+                    );
+                }
+                Gradients::Slots(range) => {
+                    for slot in &self.slots {
+                        add(&slot.gradients[range.start + from..][..sum.len()], sum);
+                    }
+                }
             }
         }
     }

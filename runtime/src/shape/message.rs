@@ -30,17 +30,22 @@ impl Message {
     }
 
     /// Adds text. A piece that does not fit whole is left out, so that the message stays valid UTF-8.
-    pub const fn text(mut self, text: &str) -> Self {
-        let text = text.as_bytes();
+    pub const fn text(self, text: &str) -> Self {
+        self.utf8(text.as_bytes())
+    }
+
+    /// Adds another message.
+    pub(crate) const fn message(self, other: &Message) -> Self {
+        self.utf8(other.bytes())
+    }
+
+    const fn utf8(mut self, text: &[u8]) -> Self {
         if text.len() > CAPACITY - self.len {
             return self;
         }
-        let mut i = 0;
-        while i < text.len() {
-            self.bytes[self.len] = text[i];
-            self.len += 1;
-            i += 1;
-        }
+        let (_, free) = self.bytes.split_at_mut(self.len);
+        free.split_at_mut(text.len()).0.copy_from_slice(text);
+        self.len += text.len();
         self
     }
 
@@ -54,6 +59,17 @@ impl Message {
             self.bytes[self.len] = b'0' + ((n / divisor) % 10) as u8;
             self.len += 1;
             divisor /= 10;
+        }
+        self
+    }
+
+    /// Adds the last `count` digits of a number, zeros in front.
+    pub(crate) const fn digits(mut self, n: usize, count: u32) -> Self {
+        let mut digit = count;
+        while digit > 0 && self.len < CAPACITY {
+            digit -= 1;
+            self.bytes[self.len] = b'0' + (n / 10_usize.pow(digit) % 10) as u8;
+            self.len += 1;
         }
         self
     }
@@ -89,9 +105,14 @@ impl Message {
         self.text("\nhelp: ").text(text)
     }
 
+    /// The text in UTF-8.
+    pub(crate) const fn bytes(&self) -> &[u8] {
+        self.bytes.split_at(self.len).0
+    }
+
     /// The text.
     pub const fn as_str(&self) -> &str {
-        match core::str::from_utf8(self.bytes.split_at(self.len).0) {
+        match core::str::from_utf8(self.bytes()) {
             Ok(text) => text,
             Err(_) => "a message that is not UTF-8",
         }

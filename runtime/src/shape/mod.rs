@@ -9,13 +9,26 @@
 //!
 //! A rule is written once, as a `const fn` in the layer's own file; `network!` has the compiler run it.
 
+mod generic;
 mod message;
+mod nested;
 mod outcome;
+mod reach;
+mod role;
+mod setting;
 mod types;
 
+pub use generic::{At, Leading, N, Table, Trailing};
 pub use message::Message;
-pub use outcome::{MAX_PARAMETERS, Outcome, Parameter, declared, one_input, report};
-pub use types::{AsShape, Dims, LastOf, StaticShape};
+pub use nested::{inside, nested, several_outputs};
+pub use outcome::{
+    MAX_PARAMETERS, MAX_SETTINGS, Outcome, Parameter, Totals, declared, declared_output, one_input,
+    report,
+};
+pub use reach::{Reach, Window};
+pub use role::Role;
+pub use setting::Setting;
+pub use types::{AsShape, BatchShape, Dims, LastOf, StaticShape};
 
 /// A sample has at most this many dimensions, the batch not counted: dfdx's tensors end at six.
 pub const MAX_RANK: usize = 4;
@@ -73,23 +86,41 @@ impl Shape {
         }
     }
 
+    /// The shape with the first `rank` of these dimensions.
+    pub(crate) const fn of_rank(rank: usize, dims: [usize; MAX_RANK]) -> Shape {
+        assert!(rank <= MAX_RANK, "a sample has at most 4 dimensions");
+        // Two shapes are compared with all their dimensions: what is behind the last one must be 0.
+        let mut kept = [0; MAX_RANK];
+        let mut i = 0;
+        while i < rank {
+            kept[i] = dims[i];
+            i += 1;
+        }
+        Shape {
+            rank,
+            dims: kept,
+            from: "",
+        }
+    }
+
     /// The same shape with the words for what gave it: `` `Flatten()` `` or `the input`.
     pub const fn named(mut self, from: &'static str) -> Shape {
         self.from = from;
         self
     }
 
-    /// Whether this is the shape of the network's input: `network!` names it "the input".
-    const fn is_input(self) -> bool {
+    /// Whether this is the shape of an input of the network: `network!` calls it "the input", or "the input `image`" if it
+    /// has a name.
+    pub(crate) const fn is_input(self) -> bool {
         let (name, input) = (self.from.as_bytes(), b"the input");
         let mut i = 0;
-        while i < name.len() && i < input.len() {
-            if name[i] != input[i] {
+        while i < input.len() {
+            if i == name.len() || name[i] != input[i] {
                 return false;
             }
             i += 1;
         }
-        name.len() == input.len()
+        true
     }
 
     /// What gave this shape, in the user's words.

@@ -1,11 +1,15 @@
 //! What a shape rule says.
 
-use super::{Message, Shape};
+use super::{Message, Reach, Role, Setting, Shape, Window};
 use crate::activations::ActivationFunction;
+use crate::facts::Blueprint;
 use crate::initializers::Initializer;
 
 /// A layer has at most this many parameters.
 pub const MAX_PARAMETERS: usize = 4;
+
+/// A layer names at most this many options that decide what its weights mean.
+pub const MAX_SETTINGS: usize = 4;
 
 /// One parameter of a layer: its name, shape, first values, and whether training changes it.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +71,34 @@ pub struct Outcome {
     parameters: [Option<Parameter>; MAX_PARAMETERS],
     macs: usize,
     activation: Option<ActivationFunction>,
+    reach: Reach,
+    role: Role,
+    settings: [Option<(&'static str, Setting)>; MAX_SETTINGS],
+    network: Option<Totals>,
     error: Option<Message>,
+}
+
+/// What a network costs that is a layer of another one.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Totals {
+    /// How many numbers its parameters have.
+    pub params: usize,
+    /// How many of them the optimizer leaves alone.
+    pub non_trainable_params: usize,
+    /// Multiplications with an addition for one sample.
+    pub macs: usize,
+    /// How many numbers its layers give for one sample.
+    pub activations: usize,
+    /// Its architecture as one number.
+    pub fingerprint: u64,
+    /// Which part of its image one number of the output depends on.
+    pub reach: Reach,
+    /// The smallest (height, width) of its image for which all windows fit.
+    pub min_input: Option<(usize, usize)>,
+    /// What all of this is computed from.
+    #[doc(hidden)]
+    pub blueprint: &'static Blueprint,
 }
 
 impl Outcome {
@@ -78,6 +109,10 @@ impl Outcome {
             parameters: [None; MAX_PARAMETERS],
             macs: 0,
             activation: None,
+            reach: Reach::Unknown,
+            role: Role::Other,
+            settings: [None; MAX_SETTINGS],
+            network: None,
             error: None,
         }
     }
@@ -89,6 +124,10 @@ impl Outcome {
             parameters: [None; MAX_PARAMETERS],
             macs: 0,
             activation: None,
+            reach: Reach::Unknown,
+            role: Role::Other,
+            settings: [None; MAX_SETTINGS],
+            network: None,
             error: Some(message),
         }
     }
@@ -124,9 +163,94 @@ impl Outcome {
         self
     }
 
+    /// Says what the layer does to its input, for the lints.
+    pub const fn with_role(mut self, role: Role) -> Self {
+        self.role = role;
+        self
+    }
+
+    /// Says which part of its input one number of the output depends on. Without it, nothing is known of the receptive
+    /// field from this layer on.
+    pub const fn with_reach(mut self, reach: Reach) -> Self {
+        self.reach = reach;
+        self
+    }
+
+    /// Says that the layer looks at its input through a window.
+    pub const fn with_window(self, window: Window) -> Self {
+        self.with_reach(Reach::Window(window))
+    }
+
+    /// Names an option that decides what the weights mean and that shows neither in the shapes nor in the window nor in
+    /// the activation: [`Model::load_weights`](crate::Model::load_weights) refuses weights of another value.
+    pub const fn with_setting(mut self, name: &'static str, value: Setting) -> Self {
+        let mut i = 0;
+        while i < MAX_SETTINGS {
+            if self.settings[i].is_none() {
+                self.settings[i] = Some((name, value));
+                return self;
+            }
+            i += 1;
+        }
+        panic!("a layer has at most 4 settings")
+    }
+
+    /// Says that the layer is a network, and what that costs.
+    pub const fn with_network(mut self, totals: Totals) -> Self {
+        self.network = Some(totals);
+        self.reach = totals.reach;
+        self
+    }
+
     /// Multiplications with an addition for one sample.
     pub const fn macs(&self) -> usize {
-        self.macs
+        match &self.network {
+            Some(totals) => totals.macs,
+            None => self.macs,
+        }
+    }
+
+    /// Which part of its input one number of the output depends on.
+    pub const fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    /// What the layer does to its input, as far as it says so.
+    pub const fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The options that decide what the weights mean, in order.
+    pub const fn settings(&self) -> &[Option<(&'static str, Setting)>] {
+        &self.settings
+    }
+
+    /// What the layer costs if it is a network.
+    pub const fn network(&self) -> Option<Totals> {
+        self.network
+    }
+
+    /// How many numbers the parameters have that the optimizer changes, or those that it leaves alone. A rule has
+    /// made sure that a `usize` holds the size of each.
+    pub const fn params(&self, trainable: bool) -> usize {
+        if let Some(totals) = &self.network {
+            return if trainable {
+                totals.params - totals.non_trainable_params
+            } else {
+                totals.non_trainable_params
+            };
+        }
+        let mut params = 0_usize;
+        let mut i = 0;
+        while i < MAX_PARAMETERS {
+            if let Some(parameter) = &self.parameters[i]
+                && parameter.trainable == trainable
+            {
+                params = params.saturating_add(parameter.shape.size());
+            }
+            i += 1;
+        }
+        params
     }
 
     /// The activation of the output; `None` for a layer that has none.
@@ -137,6 +261,44 @@ impl Outcome {
     /// The shape that the layer gives, with the words for the layer.
     pub const fn shape(&self, from: &'static str) -> Shape {
         self.shape.named(from)
+    }
+
+    /// One parameter.
+    pub const fn parameter(&self, index: usize) -> Option<Parameter> {
+        if index < MAX_PARAMETERS {
+            self.parameters[index]
+        } else {
+            None
+        }
+    }
+
+    /// What the rule of a layer says of one more call of it: its parameters are those of the first call, so they must have
+    /// the same shapes. `layer` is what the user calls it.
+    pub const fn shared_with(self, first: &Outcome, layer: &str) -> Self {
+        if self.error.is_some() || first.error.is_some() {
+            return self;
+        }
+        let mut i = 0;
+        while i < MAX_PARAMETERS {
+            let (before, now) = (first.parameter_shape(i), self.parameter_shape(i));
+            if !before.same_as(now)
+                && let Some(parameter) = first.parameters[i]
+            {
+                let message = Message::new("`")
+                    .text(layer)
+                    .text("` is called again, but its ")
+                    .text(parameter.name)
+                    .text(" is ")
+                    .shape(before)
+                    .text(" from its first call and would be ")
+                    .shape(now)
+                    .text(" here")
+                    .help("give both calls inputs of the same size, or use another layer here");
+                return Outcome::error(message).but_assume(self.shape);
+            }
+            i += 1;
+        }
+        self
     }
 
     /// The parameters in order.
@@ -194,6 +356,26 @@ pub const fn declared(given: Shape, declared: Shape) -> Outcome {
         .help("declare `=> ")
         .shape(given)
         .text("`, or let the last layer give ")
+        .shape(declared);
+    Outcome::error(message).but_assume(declared)
+}
+
+/// Compares what a graph gives under a name with what was declared of that output.
+pub const fn declared_output(name: &str, given: Shape, declared: Shape) -> Outcome {
+    if !given.is_known() || given.same_as(declared) {
+        return Outcome::ok(declared);
+    }
+    let message = Message::new("the output `")
+        .text(name)
+        .text("` is declared to be ")
+        .shape(declared)
+        .text(", but ")
+        .gives(given)
+        .help("declare `")
+        .text(name)
+        .text(": ")
+        .shape(given)
+        .text("`, or let the layer that makes it give ")
         .shape(declared);
     Outcome::error(message).but_assume(declared)
 }

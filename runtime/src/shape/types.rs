@@ -94,3 +94,22 @@ static_shape!(D1; D1);
 static_shape!(D1, D2; D2);
 static_shape!(D1, D2, D3; D3);
 static_shape!(D1, D2, D3, D4; D4);
+
+/// The shape of a batch of samples: `usize` samples of a shape that the compiler knows.
+pub trait BatchShape: DfdxShape {
+    /// The shape of one sample.
+    type Sample: StaticShape;
+}
+
+macro_rules! batch_shape {
+    ($($Dim:ident),*) => {
+        impl<$($Dim: ConstDim),*> BatchShape for (usize, $($Dim),*) {
+            type Sample = ($($Dim,)*);
+        }
+    };
+}
+batch_shape!();
+batch_shape!(D1);
+batch_shape!(D1, D2);
+batch_shape!(D1, D2, D3);
+batch_shape!(D1, D2, D3, D4);

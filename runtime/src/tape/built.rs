@@ -1,17 +1,17 @@
 //! A layer with its parameters, ready to run on a batch.
 
-use super::LayerParameters;
+use super::{FlatBatch, LayerParameters};
 use crate::device::Device;
 use crate::error::{Error, Result};
 use crate::kernels::aligned::AlignedVec;
 use crate::layers::{Layer, Place};
 use crate::network::Weights;
 use crate::op::{Backward, Forward, Op, Parameters, ParametersMut, Phase};
-use crate::shape::StaticShape;
+use crate::shape::{Shape, StaticShape};
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
 use dfdx::shapes::{Dim, Dtype};
 use dfdx::tensor::{NoneTape, PutTape, SplitTape, Tape, Tensor};
-use dfdx::tensor_ops::{Device as DfdxDevice, ReshapeTo};
+use dfdx::tensor_ops::Device as DfdxDevice;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut, Range};
 
@@ -91,13 +91,13 @@ impl Pass {
         AlignedVec::new(self.op.memory(true).scratch)
     }
 
-    fn forward(&mut self, input: &[f32], output: &mut [f32]) {
+    fn forward(&mut self, inputs: &[&[f32]], output: &mut [f32]) {
         let mut scratch = self.scratch();
         self.op.forward(Forward {
             rows: self.rows,
             first_row: 0,
             phase: self.phase,
-            inputs: &[input],
+            inputs,
             output,
             parameters: Parameters::new(&self.parameters, &self.ranges),
             packed: &self.packed,
@@ -107,24 +107,28 @@ impl Pass {
         });
     }
 
-    /// The gradient of the input and of all parameters, those that are not trained included (as zeros).
+    /// The gradients of the inputs and of all parameters, those that are not trained included (as zeros).
     fn backward(
         &mut self,
-        input: &[f32],
+        inputs: &[&[f32]],
         output: &[f32],
         d_output: &mut [f32],
-    ) -> (Vec<f32>, Vec<f32>) {
+    ) -> (Vec<Vec<f32>>, Vec<f32>) {
         let mut scratch = self.scratch();
-        let mut d_input = vec![0.0; input.len()];
+        let mut d_inputs: Vec<Vec<f32>> = inputs.iter().map(|x| vec![0.0; x.len()]).collect();
+        let mut places: Vec<Option<&mut [f32]>> = d_inputs
+            .iter_mut()
+            .map(|d| Some(d.as_mut_slice()))
+            .collect();
         let mut gradients = vec![0.0; self.parameters.len()];
         self.op.backward(Backward {
             rows: self.rows,
             first_row: 0,
             phase: self.phase,
-            inputs: &[input],
+            inputs,
             output,
             d_output,
-            d_inputs: &mut [Some(&mut d_input)],
+            d_inputs: &mut places,
             parameters: Parameters::new(&self.parameters, &self.ranges),
             gradients: Some(ParametersMut::new(&mut gradients, &self.ranges)),
             packed: &self.packed,
@@ -132,7 +136,7 @@ impl Pass {
             shared: &mut self.shared,
             scratch: &mut scratch,
         });
-        (d_input, gradients)
+        (d_inputs, gradients)
     }
 
     /// The values of all parameters after the step, if the layer itself changes any.
@@ -154,7 +158,7 @@ impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
     #[doc(hidden)]
     pub fn assemble(device: &P::Device, weights: &mut Weights) -> Result<Self> {
         Ok(BuiltLayer {
-            parameters: P::assemble(device, &mut || weights.next_parameter())?,
+            parameters: P::assemble(device, weights)?,
             seed: weights.seed(),
             step: weights.step(),
             place: PhantomData,
@@ -175,7 +179,8 @@ impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
         &self,
         input: BatchOf<S::Input, B, P::Device, T>,
     ) -> Result<BatchOf<S::Output, B, P::Device, T>> {
-        self.run(input, Phase::Inference, |_| {})
+        let input = FlatBatch::new::<S::Input, B>(input)?.of_shape(S::INPUT);
+        self.call([input], S::OUTPUT)?.typed::<S::Output, B>()
     }
 
     /// Runs the layer as `fit` does: it draws what is random anew in each call and follows moving averages.
@@ -186,10 +191,47 @@ impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
         &mut self,
         input: BatchOf<S::Input, B, P::Device, T>,
     ) -> Result<BatchOf<S::Output, B, P::Device, T>> {
+        let input = FlatBatch::new::<S::Input, B>(input)?.of_shape(S::INPUT);
+        self.call_mut([input], S::OUTPUT)?.typed::<S::Output, B>()
+    }
+
+    /// [`BuiltLayer::forward`] of any number of inputs, for an output of this shape.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    #[doc(hidden)]
+    pub fn call<T: Tape<f32, P::Device>, const N: usize>(
+        &self,
+        inputs: [FlatBatch<P::Device, T>; N],
+        output: Shape,
+    ) -> Result<FlatBatch<P::Device, T>> {
+        let inputs = Vec::from(inputs);
+        if P::IS_NETWORK {
+            return self.parameters.call_network(inputs);
+        }
+        let call = (&S::LAYER, Phase::Inference, output);
+        run(&self.parameters, call, inputs, |_| {})
+    }
+
+    /// [`BuiltLayer::forward_mut`] of any number of inputs, for an output of this shape.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device fails.
+    #[doc(hidden)]
+    pub fn call_mut<T: Tape<f32, P::Device>, const N: usize>(
+        &mut self,
+        inputs: [FlatBatch<P::Device, T>; N],
+        output: Shape,
+    ) -> Result<FlatBatch<P::Device, T>> {
+        let inputs = Vec::from(inputs);
+        if P::IS_NETWORK {
+            return self.parameters.call_network_mut(inputs);
+        }
         let (seed, step, layer) = (self.seed, self.step, S::INDEX);
         self.step += 1;
+        let call = (&S::LAYER, Phase::Training { seed, step, layer }, output);
         let mut changed = None;
-        let output = self.run(input, Phase::Training { seed, step, layer }, |pass| {
+        let output = run(&self.parameters, call, inputs, |pass| {
             changed = pass.after_step();
         })?;
         if let Some(values) = changed {
@@ -199,69 +241,68 @@ impl<S: Place, P: LayerParameters> BuiltLayer<S, P> {
         }
         Ok(output)
     }
+}
 
-    /// Runs the op, shows `inspect` the pass, and puts the way back on the tape.
-    fn run<B: Dim, T: Tape<f32, P::Device>>(
-        &self,
-        input: BatchOf<S::Input, B, P::Device, T>,
-        phase: Phase,
-        inspect: impl FnOnce(&Pass),
-    ) -> Result<BatchOf<S::Output, B, P::Device, T>> {
-        let rows = S::Input::batch_len(&input);
-        let shape = output_shape::<S::Output, B>(rows)?;
-        let (input, mut tape) = input.split_tape();
-        let op = S::LAYER.op(&[S::Input::SHAPE], S::Output::SHAPE);
-        let mut pass = Pass::new(op, phase, rows, T::OWNS_TAPE, |visitor| {
-            self.parameters.read(visitor);
-        });
-        let values = P::Device::read(&input);
-        let mut result = vec![0.0; rows * S::Output::SHAPE.size()];
-        pass.forward(&values, &mut result);
-        inspect(&pass);
-        if !T::OWNS_TAPE {
-            let output = input.device().write(result, shape).map_err(Error::device)?;
-            return Ok(output.put_tape(tape));
-        }
-        let output = input
-            .device()
-            .write(result.clone(), shape)
-            .map_err(Error::device)?;
-        let (input_ghost, output_ghost) = (input.ghost(), output.ghost());
-        let parameters = self.parameters.clone();
-        tape.add_backward_op(move |gradients| {
-            let mut d_output =
-                P::Device::read_gradient(gradients.get_or_alloc_mut(&output_ghost)?)?;
-            let (d_input, d_parameters) = pass.backward(&values, &result, &mut d_output);
-            P::Device::add_gradient(gradients.get_or_alloc_mut(&input_ghost)?, &d_input)?;
-            // The trained parameters stand first, and only they are asked for.
-            let mut parts = pass
-                .ranges
-                .iter()
-                .map(|range| d_parameters[range.clone()].to_vec());
-            parameters.add_gradients(gradients, &mut || parts.next().unwrap_or_default())
-        });
-        Ok(output.put_tape(tape))
+/// Runs the op of a layer, shows `inspect` the pass, and puts the way back on the tape.
+fn run<L: Layer, P: LayerParameters, T: Tape<f32, P::Device>>(
+    parameters: &P,
+    (layer, phase, shape): (&L, Phase, Shape),
+    inputs: Vec<FlatBatch<P::Device, T>>,
+    inspect: impl FnOnce(&Pass),
+) -> Result<FlatBatch<P::Device, T>> {
+    let shapes: Vec<Shape> = inputs.iter().map(|input| input.shape).collect();
+    let rows = inputs.iter().map(FlatBatch::rows).min().unwrap_or(0);
+    let mut pass = Pass::new(
+        layer.op(&shapes, shape),
+        phase,
+        rows,
+        T::OWNS_TAPE,
+        |visitor| {
+            parameters.read(visitor);
+        },
+    );
+    let (tensors, tapes): (Vec<_>, Vec<_>) = inputs
+        .into_iter()
+        .map(|input| input.tensor.split_tape())
+        .unzip();
+    let mut tape = tapes.into_iter().reduce(T::merge).unwrap_or_default();
+    let values: Vec<Vec<f32>> = tensors.iter().map(P::Device::read).collect();
+    let mut result = vec![0.0; rows * shape.size()];
+    pass.forward(&slices(&values), &mut result);
+    inspect(&pass);
+    let device = tensors[0].device();
+    let write = |result| {
+        device
+            .write(result, (rows, shape.size()))
+            .map_err(Error::device)
+    };
+    if !T::OWNS_TAPE {
+        let tensor = write(result)?.put_tape(tape);
+        return Ok(FlatBatch { tensor, shape });
     }
+    let output = write(result.clone())?;
+    let input_ghosts: Vec<_> = tensors.iter().map(|tensor| tensor.ghost()).collect();
+    let output_ghost = output.ghost();
+    let parameters = parameters.clone();
+    tape.add_backward_op(move |gradients| {
+        let mut d_output = P::Device::read_gradient(gradients.get_or_alloc_mut(&output_ghost)?)?;
+        let (d_inputs, d_parameters) = pass.backward(&slices(&values), &result, &mut d_output);
+        for (ghost, d_input) in input_ghosts.iter().zip(&d_inputs) {
+            P::Device::add_gradient(gradients.get_or_alloc_mut(ghost)?, d_input)?;
+        }
+        // The trained parameters stand first, and only they are asked for.
+        let mut parts = pass
+            .ranges
+            .iter()
+            .map(|range| d_parameters[range.clone()].to_vec());
+        parameters.add_gradients(gradients, &mut || parts.next().unwrap_or_default())
+    });
+    let tensor = output.put_tape(tape);
+    Ok(FlatBatch { tensor, shape })
 }
 
-/// The shape of a batch of `rows` samples.
-fn output_shape<S: StaticShape, B: Dim>(rows: usize) -> Result<S::Batched<B>> {
-    let batch = B::from_size(rows).ok_or_else(|| {
-        Error::Device(format!("{rows} is not the batch size in the tensor's type"))
-    })?;
-    Ok(S::batched(batch))
-}
-
-/// The last step of a network: what its last layer gives under the declared shape.
-///
-/// # Errors
-/// [`Error::Device`] if the device fails.
-#[doc(hidden)]
-pub fn finish<From: StaticShape, To: StaticShape, B: Dim, D: Device, T: Tape<f32, D>>(
-    tensor: BatchOf<From, B, D, T>,
-) -> Result<BatchOf<To, B, D, T>> {
-    let shape = output_shape::<To, B>(From::batch_len(&tensor))?;
-    tensor.try_reshape_like(&shape).map_err(Error::device)
+fn slices(values: &[Vec<f32>]) -> Vec<&[f32]> {
+    values.iter().map(Vec::as_slice).collect()
 }
 
 impl<S, P, E, D> TensorCollection<E, D> for BuiltLayer<S, P>

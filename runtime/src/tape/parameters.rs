@@ -1,9 +1,11 @@
 //! The parameters of a layer as named dfdx tensors.
 
+use super::FlatBatch;
 use crate::device::Device;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::network::Weights;
 use dfdx::shapes::Dtype;
-use dfdx::tensor::Gradients;
+use dfdx::tensor::{Gradients, Tape};
 use dfdx::tensor_ops::Device as DfdxDevice;
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -13,8 +15,12 @@ pub trait LayerParameters: Clone + Debug + 'static {
     /// Where the tensors are.
     type Device: Device;
 
+    /// Whether these are the parameters of a network that is used as a layer.
+    #[doc(hidden)]
+    const IS_NETWORK: bool = false;
+
     /// Tensors from the values of each parameter in turn; one of length 0 is not asked for.
-    fn assemble(device: &Self::Device, values: &mut dyn FnMut() -> Vec<f32>) -> Result<Self>;
+    fn assemble(device: &Self::Device, weights: &mut Weights) -> Result<Self>;
 
     /// Shows the values of each parameter in turn.
     fn read(&self, visitor: &mut dyn FnMut(Vec<f32>));
@@ -28,6 +34,25 @@ pub trait LayerParameters: Clone + Debug + 'static {
         gradients: &mut Gradients<f32, Self::Device>,
         values: &mut dyn FnMut() -> Vec<f32>,
     ) -> Result<(), <Self::Device as dfdx::tensor::HasErr>::Err>;
+
+    /// Runs the network, if they are those of one.
+    #[doc(hidden)]
+    fn call_network<T: Tape<f32, Self::Device>>(
+        &self,
+        inputs: Vec<FlatBatch<Self::Device, T>>,
+    ) -> Result<FlatBatch<Self::Device, T>> {
+        let _ = inputs;
+        Err(Error::Device("this is not a network".to_owned()))
+    }
+
+    /// The same as in training.
+    #[doc(hidden)]
+    fn call_network_mut<T: Tape<f32, Self::Device>>(
+        &mut self,
+        inputs: Vec<FlatBatch<Self::Device, T>>,
+    ) -> Result<FlatBatch<Self::Device, T>> {
+        self.call_network(inputs)
+    }
 }
 
 /// Any parameters of element type `f32`: a name for the bound that generated code needs.
@@ -41,7 +66,7 @@ pub struct NoParameters<E = f32, D = dfdx::tensor::Cpu>(PhantomData<(E, D)>);
 impl<D: Device> LayerParameters for NoParameters<f32, D> {
     type Device = D;
 
-    fn assemble(_: &D, _: &mut dyn FnMut() -> Vec<f32>) -> Result<Self> {
+    fn assemble(_: &D, _: &mut Weights) -> Result<Self> {
         Ok(NoParameters(PhantomData))
     }
 
@@ -113,7 +138,7 @@ macro_rules! layer_parameters {
         impl<S: $crate::layers::LayerSizes, D: $crate::Device> $crate::tape::LayerParameters for $Name<S, f32, D> {
             type Device = D;
 
-            fn assemble(device: &D, values: &mut dyn FnMut() -> ::std::vec::Vec<f32>) -> $crate::Result<Self> {
+            fn assemble(device: &D, weights: &mut $crate::__private::Weights) -> $crate::Result<Self> {
                 ::core::result::Result::Ok($Name {
                     $($field: device
                         .write(
@@ -121,7 +146,7 @@ macro_rules! layer_parameters {
                             if <$Shape as $crate::shape::StaticShape>::SHAPE.size() == 0 {
                                 ::std::vec::Vec::new()
                             } else {
-                                values()
+                                weights.next_parameter()
                             },
                             <$Shape>::default(),
                         )

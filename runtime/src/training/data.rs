@@ -1,12 +1,16 @@
 //! Data: samples and their labels, checked by the compiler for shape and type, and before training for their values.
 
-use crate::error::{Error, Result};
-use crate::shape::{Shape, StaticShape};
+use crate::error::{DataName, Error, Result};
+use crate::graph::Graph;
+use crate::losses::Loss;
+use crate::plan::{Batch, Goal};
+use crate::shape::StaticShape;
 use crate::tensors::values;
 use dfdx::shapes::{Const, ConstDim, Dim};
 use dfdx::tensor::{Cpu, Tensor};
 use std::borrow::Cow;
 use std::fmt::Debug;
+#[cfg(test)]
 use std::ops::Range;
 
 /// One sample as a plain array: `[f32; 784]`, or `[[[f32; 1]; 28]; 28]` for an image. A plain `f32` is a sample of
@@ -97,6 +101,27 @@ impl<T: Sample, const N: usize> Samples for [T; N] {
     }
 }
 
+/// One number a sample, like a `Vec<f32>`.
+impl<Batch: Dim> Samples for Tensor<(Batch,), f32, Cpu> {
+    type Sample = (Const<1>,);
+
+    fn values(&self) -> Cow<'_, [f32]> {
+        Cow::Owned(values(self))
+    }
+}
+
+impl<Batch: Dim> Numbers for Tensor<(Batch,), f32, Cpu> {}
+
+impl<X: Samples + ?Sized> Samples for &X {
+    type Sample = X::Sample;
+
+    fn values(&self) -> Cow<'_, [f32]> {
+        X::values(self)
+    }
+}
+
+impl<X: Numbers + ?Sized> Numbers for &X {}
+
 macro_rules! tensors_are_samples {
     ($($Dim:ident),+) => {
         impl<Batch: Dim, $($Dim: ConstDim),+> Samples for Tensor<(Batch, $($Dim),+), f32, Cpu> {
@@ -106,12 +131,38 @@ macro_rules! tensors_are_samples {
                 Cow::Owned(values(self))
             }
         }
+
+        impl<Batch: Dim, $($Dim: ConstDim),+> Numbers for Tensor<(Batch, $($Dim),+), f32, Cpu> {}
     };
 }
 tensors_are_samples!(D1);
 tensors_are_samples!(D1, D2);
 tensors_are_samples!(D1, D2, D3);
 tensors_are_samples!(D1, D2, D3, D4);
+
+/// Samples for all inputs of a network: [`Samples`] for one input, or for several inputs those of each, under their
+/// names: `FacesInputs { image: &images, age: &ages }`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of samples",
+    label = "not samples",
+    note = "samples are a `Vec` of arrays of `f32`, such as `Vec<[f32; 784]>`, or a dfdx tensor of `f32` whose first dimension is the batch"
+)]
+pub trait InputData {
+    /// The shape of one sample, of each input.
+    type Shapes;
+
+    /// All numbers, sample by sample, of each input.
+    fn columns(&self) -> Vec<Cow<'_, [f32]>>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<X: Samples + ?Sized> InputData for X {
+    type Shapes = X::Sample;
+
+    fn columns(&self) -> Vec<Cow<'_, [f32]>> {
+        vec![self.values()]
+    }
+}
 
 /// Samples of shape `Self` fit the input of a network.
 #[diagnostic::on_unimplemented(
@@ -120,7 +171,7 @@ tensors_are_samples!(D1, D2, D3, D4);
     note = "`{Network}` takes samples of shape `{Input}`"
 )]
 pub trait FitsInput<Input, Network> {}
-impl<S: StaticShape, Network> FitsInput<S, Network> for S {}
+impl<S, Network> FitsInput<S, Network> for S {}
 
 /// Targets of shape `Self` fit the output of a network.
 #[diagnostic::on_unimplemented(
@@ -140,6 +191,12 @@ pub struct Classes;
 pub struct Values;
 
 /// A whole number that may be a class id.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a class id",
+    label = "labels of `{Self}`",
+    note = "`SparseCategoricalCrossentropy` takes the number of each sample's class, such as `vec![3_u8, 1, 4]`",
+    note = "for one-hot classes, arrays of `f32`, use `CategoricalCrossentropy`; for numbers, `MeanSquaredError`"
+)]
 pub trait ClassId: Copy {
     /// The id, or a negative number for what cannot be one.
     fn id(self) -> i64;
@@ -163,7 +220,8 @@ class_ids!(u8, u16, u32, u64, usize, i8, i16, i32, i64);
     message = "these labels do not fit the loss",
     label = "the loss takes `{Kind}`",
     note = "`SparseCategoricalCrossentropy` takes class ids, a `Vec` of whole numbers, of a network that gives a vector",
-    note = "every other loss takes numbers in the shape of the answer: a `Vec` of arrays of `f32`, or a tensor; one-hot classes for `CategoricalCrossentropy`"
+    note = "every other loss takes numbers in the shape of the answer: a `Vec` of arrays of `f32`, or a tensor; one-hot classes for `CategoricalCrossentropy`",
+    note = "a network with several outputs takes the labels of each, in the struct of its outputs"
 )]
 pub trait Labels<Kind, Output> {
     /// The labels in the form that training uses.
@@ -188,15 +246,19 @@ impl<T: ClassId, N: ConstDim, const ROWS: usize> Labels<Classes, (N,)> for [T; R
     }
 }
 
+impl<Output, Y: Labels<Classes, Output> + ?Sized> Labels<Classes, Output> for &Y {
+    fn targets(&self) -> Targets<'_> {
+        Y::targets(self)
+    }
+}
+
 impl<Batch: Dim, N: ConstDim> Labels<Classes, (N,)> for Tensor<(Batch,), usize, Cpu> {
     fn targets(&self) -> Targets<'_> {
         Targets::Classes(values(self).into_iter().map(ClassId::id).collect())
     }
 }
 
-// Without this, rustc would say of class ids that they are not samples, which is not the point.
-#[diagnostic::do_not_recommend]
-impl<X: Samples + ?Sized, Output> Labels<Values, Output> for X
+impl<X: Numbers + ?Sized, Output> Labels<Values, Output> for X
 where
     X::Sample: FitsOutput<Output>,
 {
@@ -208,7 +270,52 @@ where
     }
 }
 
-/// All targets of a data set.
+/// Labels that are numbers: [`Samples`] whose elements say of themselves that they are, so that class ids are told what the
+/// loss takes and not that they are no samples.
+#[diagnostic::on_unimplemented(
+    message = "these labels do not fit the loss, which takes numbers in the shape of the answer",
+    label = "labels of type `{Self}`",
+    note = "numbers are a `Vec` of arrays of `f32`, a `Vec<f32>` for one number a sample, or a dfdx tensor"
+)]
+pub trait Numbers: Samples {}
+impl<T: LabelNumber> Numbers for [T] {}
+impl<T: LabelNumber> Numbers for Vec<T> {}
+impl<T: LabelNumber, const ROWS: usize> Numbers for [T; ROWS] {}
+
+/// One label that is a number or an array of them.
+#[diagnostic::on_unimplemented(
+    message = "the loss takes labels of `f32`, but these are of `{Self}`",
+    label = "labels of `{Self}`",
+    note = "for class ids, which are whole numbers, use `SparseCategoricalCrossentropy`",
+    note = "for yes or no, and for what is to be predicted, make them `f32`: `y.iter().map(|&label| label as f32).collect::<Vec<f32>>()`"
+)]
+pub trait LabelNumber: Sample {}
+impl LabelNumber for f32 {}
+impl<const A: usize> LabelNumber for [f32; A] {}
+impl<const A: usize, const B: usize> LabelNumber for [[f32; B]; A] {}
+impl<const A: usize, const B: usize, const C: usize> LabelNumber for [[[f32; C]; B]; A] {}
+
+/// Labels for all outputs of a network: [`Labels`] for one output, or for several outputs those of each, under their
+/// names: `FacesOutputs { race: &races, glad: &glads }`.
+#[diagnostic::on_unimplemented(
+    message = "these labels do not fit the loss",
+    label = "the loss takes `{Kind}`",
+    note = "`SparseCategoricalCrossentropy` takes class ids, a `Vec` of whole numbers, of a network that gives a vector",
+    note = "every other loss takes numbers in the shape of the answer: a `Vec` of arrays of `f32`, or a tensor; one-hot classes for `CategoricalCrossentropy`",
+    note = "a network with several outputs takes the labels of each, in the struct of its outputs"
+)]
+pub trait LabelData<Kind, Output> {
+    /// The labels of each output in the form that training uses.
+    fn all_targets(&self) -> Vec<Targets<'_>>;
+}
+
+impl<Kind, Output, Y: Labels<Kind, Output> + ?Sized> LabelData<Kind, Output> for Y {
+    fn all_targets(&self) -> Vec<Targets<'_>> {
+        vec![self.targets()]
+    }
+}
+
+/// All targets of an output of a data set.
 #[derive(Clone, Debug)]
 pub enum Targets<'a> {
     /// Class ids.
@@ -269,6 +376,7 @@ impl<'a> TargetRows<'a> {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn part(self, rows: Range<usize>) -> Self {
         TargetRows {
             targets: self.targets,
@@ -291,10 +399,10 @@ pub enum TargetRule {
 /// Samples and targets of one length.
 #[derive(Clone, Debug)]
 pub struct DataSet<'a> {
-    /// All samples.
-    pub x: Cow<'a, [f32]>,
-    /// Their targets.
-    pub targets: Targets<'a>,
+    /// All samples, for each input.
+    pub x: Vec<Cow<'a, [f32]>>,
+    /// Their targets, for each output.
+    pub targets: Vec<Targets<'a>>,
     /// How many there are.
     pub rows: usize,
 }
@@ -303,48 +411,92 @@ impl<'a> DataSet<'a> {
     /// Checks everything about the data that the types cannot say. `what` names them in errors.
     pub(crate) fn new(
         what: &'static str,
-        x: Cow<'a, [f32]>,
-        targets: Targets<'a>,
-        input: Shape,
-        output: Shape,
-        rule: TargetRule,
-        loss: &'static str,
+        x: Vec<Cow<'a, [f32]>>,
+        targets: Vec<Targets<'a>>,
+        graph: &Graph,
+        goals: &[Goal],
     ) -> Result<Self> {
-        let rows = check_samples(what, &x, input)?;
-        if rows != targets.len() {
-            return Err(Error::DifferentLengths {
-                what,
-                x: rows,
-                y: targets.len(),
-            });
-        }
+        let rows = check_samples(what, &x, graph)?;
         // Of `x` and `y` each has a name of its own; of validation data both go by the option's.
         let labels = if what == "x" { "y" } else { what };
-        check_targets(labels, &targets, output.last(), rule, loss)?;
+        let outputs = targets.iter().zip(graph.output_shapes()).enumerate();
+        for (i, (targets, output)) in outputs {
+            let place = DataName::new(labels, graph.outputs(), i);
+            if rows != targets.len() {
+                return Err(Error::DifferentLengths {
+                    what: DataName::new(what, graph.outputs(), i),
+                    x: rows,
+                    y: targets.len(),
+                });
+            }
+            let loss = goals.get(i).map(|goal| &*goal.loss);
+            check_targets(place, targets, output.last(), loss)?;
+        }
         Ok(DataSet { x, targets, rows })
     }
 }
 
-/// The number of samples, if there are any and all numbers are finite.
-pub(crate) fn check_samples(what: &'static str, x: &[f32], input: Shape) -> Result<usize> {
-    let size = input.size().max(1);
-    if x.is_empty() {
-        return Err(Error::Empty { what });
+impl DataSet<'_> {
+    /// Some of the samples.
+    pub(crate) fn batch<'a>(&'a self, rows: &'a [u32]) -> Batch<'a> {
+        Batch {
+            x: &self.x,
+            rows,
+            targets: &self.targets,
+        }
     }
-    if let Some((place, &value)) = x.iter().enumerate().find(|(_, v)| !v.is_finite()) {
-        let row = place / size;
-        return Err(Error::NotFinite { what, row, value });
+}
+
+#[cfg(test)]
+impl<'a> DataSet<'a> {
+    /// The data of a network with one input and one output.
+    pub(crate) fn single(x: impl Into<Cow<'a, [f32]>>, targets: Targets<'a>, rows: usize) -> Self {
+        DataSet {
+            x: vec![x.into()],
+            targets: vec![targets],
+            rows,
+        }
     }
-    Ok(x.len() / size)
+}
+
+/// The number of samples, if there are any, as many for each input, and all numbers are finite.
+pub(crate) fn check_samples(
+    what: &'static str,
+    x: &[Cow<'_, [f32]>],
+    graph: &Graph,
+) -> Result<usize> {
+    let mut rows = None;
+    for (i, (x, shape)) in x.iter().zip(graph.input_shapes()).enumerate() {
+        let what = DataName::new(what, graph.inputs(), i);
+        let size = shape.size().max(1);
+        if x.is_empty() {
+            return Err(Error::Empty { what });
+        }
+        if let Some((place, &value)) = x.iter().enumerate().find(|(_, v)| !v.is_finite()) {
+            let row = place / size;
+            return Err(Error::NotFinite { what, row, value });
+        }
+        let here = x.len() / size;
+        let first = *rows.get_or_insert(here);
+        if first != here {
+            return Err(Error::DifferentInputs {
+                what,
+                samples: here,
+                first: DataName::new(what.what, graph.inputs(), 0),
+                expected: first,
+            });
+        }
+    }
+    Ok(rows.unwrap_or(0))
 }
 
 fn check_targets(
-    what: &'static str,
+    what: DataName,
     targets: &Targets<'_>,
     classes: usize,
-    rule: TargetRule,
-    loss: &'static str,
+    loss: Option<&dyn Loss>,
 ) -> Result<()> {
+    let (rule, loss) = loss.map_or((TargetRule::Finite, ""), |l| (l.target_rule(), l.name()));
     match targets {
         Targets::Classes(ids) => {
             let wrong = |&(_, &id): &(usize, &i64)| id < 0 || id >= classes as i64;

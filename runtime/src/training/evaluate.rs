@@ -1,11 +1,11 @@
 //! `evaluate`.
 
-use super::data::{FitsInput, Labels, Samples};
-use super::history::full_name;
+use super::data::{FitsInput, InputData, LabelData};
+use super::full_name;
 use crate::device::Device;
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::losses::Loss;
+use crate::losses::LossSet;
 use crate::model::Model;
 use crate::network::Network;
 use std::ops::Index;
@@ -94,10 +94,10 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// ```
     pub fn evaluate<X, Y>(&self, x: &X, y: &Y) -> Result<Evaluation>
     where
-        L: Loss,
-        X: Samples + ?Sized,
-        X::Sample: FitsInput<N::Input, N>,
-        Y: Labels<L::Target, N::Output> + ?Sized,
+        L: LossSet,
+        X: InputData + ?Sized,
+        X::Shapes: FitsInput<N::Input, N>,
+        Y: LabelData<L::Target, N::Output> + ?Sized,
     {
         let data = self.data_set("x", x, y)?;
         let totals = self.engine().evaluate_all(&data)?;

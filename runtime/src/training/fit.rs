@@ -1,16 +1,18 @@
 //! `fit`.
 
-use super::data::{DataSet, FitsInput, Labels, Samples, TargetRows};
+use super::callbacks::Callbacks;
+use super::data::{DataSet, FitsInput, InputData, LabelData};
 use super::history::History;
 use super::options::{FitOptions, Verbose};
 use super::progress::Progress;
+use crate::callbacks::{Callback, Logs, Next};
 use crate::device::Device;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::losses::Loss;
+use crate::losses::LossSet;
 use crate::model::Model;
 use crate::network::Network;
-use crate::plan::{Batch, Totals};
+use crate::plan::Totals;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -23,8 +25,9 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// included. The loss and the metrics of the training data are means over the epoch, while the weights change.
     ///
     /// # Arguments
-    /// - `x`: samples of the network's input shape; see [`Samples`].
-    /// - `y`: one label for each sample, of the kind that the loss takes; see [`Labels`].
+    /// - `x`: samples of the network's input shape; see [`Samples`](super::Samples). With several inputs, samples for each.
+    /// - `y`: one label for each sample, of the kind that the loss takes; see [`Labels`](super::Labels). With several
+    ///   outputs, labels for each.
     /// - `options`: see [`FitOptions`].
     ///
     /// # Errors
@@ -59,10 +62,10 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// ```
     pub fn fit<X, Y>(&mut self, x: &X, y: &Y, options: FitOptions<'_, X, Y>) -> Result<History>
     where
-        L: Loss,
-        X: Samples + ?Sized,
-        X::Sample: FitsInput<N::Input, N>,
-        Y: Labels<L::Target, N::Output> + ?Sized,
+        L: LossSet,
+        X: InputData + ?Sized,
+        X::Shapes: FitsInput<N::Input, N>,
+        Y: LabelData<L::Target, N::Output> + ?Sized,
     {
         options.check()?;
         self.engine().setup().check_optimizer()?;
@@ -80,7 +83,12 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
             seed: options.seed.unwrap_or(self.engine().setup().seed),
             training_rows,
         };
-        run.fit(self.engine_mut(), &data, validation.as_ref())
+        run.fit(
+            self.engine_mut(),
+            options.callbacks,
+            &data,
+            validation.as_ref(),
+        )
     }
 }
 
@@ -98,9 +106,12 @@ impl Run {
     fn fit<E: Engine>(
         &self,
         engine: &mut E,
+        callbacks: Vec<&mut dyn Callback>,
         data: &DataSet<'_>,
         validation: Option<&DataSet<'_>>,
     ) -> Result<History> {
+        let validated = validation.is_some() || self.training_rows < data.rows;
+        let mut callbacks = Callbacks::begin(callbacks, engine, validated)?;
         let mut history = History::default();
         let mut order: Vec<u32> = (0..self.training_rows as u32).collect();
         let held_out: Vec<u32> = (self.training_rows as u32..data.rows as u32).collect();
@@ -118,25 +129,28 @@ impl Run {
             let totals = engine.totals()?;
             // What the last step did to the weights would show in the next loss only, and until then the epoch would
             // count as one that ended well.
-            if !totals.loss.is_finite() || !engine.is_finite()? {
+            let loss = totals.loss();
+            if !loss.is_finite() || !engine.is_finite()? {
                 engine.take_back()?;
-                let loss = if totals.loss.is_finite() {
-                    f64::NAN
-                } else {
-                    totals.loss
-                };
+                let loss = if loss.is_finite() { f64::NAN } else { loss };
                 return Err(Error::LossNotFinite { epoch, loss });
             }
             let mut values = engine.setup().values("", &totals);
             if let Some(totals) = self.validate(engine, data, &held_out, validation)? {
                 values.extend(engine.setup().values("val_", &totals));
             }
-            progress.finish(&values);
-            for (name, value) in values {
-                history.push(&name, value);
+            let mut logs = Logs::new(values);
+            let next = callbacks.epoch_end(engine, epoch, &mut logs)?;
+            progress.finish(logs.values());
+            for (name, value) in logs.iter() {
+                history.push(name, value);
+            }
+            if next == Next::Stop {
+                break;
             }
             engine.keep()?;
         }
+        callbacks.end(engine)?;
         Ok(history)
     }
 
@@ -150,12 +164,7 @@ impl Run {
     ) -> Result<()> {
         engine.start_totals()?;
         for (step, rows) in order.chunks(self.batch_size).enumerate() {
-            let batch = Batch {
-                x: &data.x,
-                rows,
-                targets: Some(TargetRows::new(&data.targets, rows)),
-            };
-            engine.train(self.batch_size, batch, self.seed)?;
+            engine.train(self.batch_size, data.batch(rows), self.seed)?;
             if engine.has_diverged() {
                 break;
             }

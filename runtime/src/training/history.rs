@@ -64,15 +64,14 @@ impl Index<&str> for History {
 
 /// Keras' full name for one of its short ones.
 pub(crate) fn full_name(name: &str) -> String {
-    let (prefix, rest) = match name.strip_prefix("val_") {
-        Some(rest) => ("val_", rest),
-        None => ("", name),
-    };
-    let rest = match rest {
+    // Behind `val_` or the name of an output.
+    let start = name.rfind('_').map_or(0, |underscore| underscore + 1);
+    let (prefix, last) = name.split_at(start);
+    let last = match last {
         "acc" => "accuracy",
         "mse" => "mean_squared_error",
         "mae" => "mean_absolute_error",
         other => other,
     };
-    format!("{prefix}{rest}")
+    format!("{prefix}{last}")
 }

@@ -1,6 +1,7 @@
 //! `fit`, `evaluate` and `predict`: a network and data in, a trained network and its history out.
 
 mod arrays;
+mod callbacks;
 pub(crate) mod data;
 mod evaluate;
 mod fit;
@@ -11,8 +12,10 @@ mod progress;
 
 pub use arrays::Arrays;
 pub use data::{
-    ClassId, Classes, FitsInput, FitsOutput, Labels, Sample, Samples, TargetRows, Values,
+    ClassId, Classes, FitsInput, FitsOutput, InputData, LabelData, LabelNumber, Labels, Numbers,
+    Sample, Samples, TargetRows, Values,
 };
 pub use evaluate::Evaluation;
 pub use history::History;
+pub(crate) use history::full_name;
 pub use options::{FitOptions, Verbose};

@@ -1,5 +1,6 @@
 //! The options of `fit`.
 
+use crate::callbacks::Callback;
 use crate::error::{Error, Result};
 
 /// How much `fit` prints.
@@ -41,6 +42,8 @@ pub struct FitOptions<'a, X: ?Sized, Y: ?Sized> {
     pub validation_split: f64,
     /// What is printed. Default [`Verbose::Bar`].
     pub verbose: Verbose,
+    /// What is done after each epoch, in this order; see [`callbacks`](crate::callbacks).
+    pub callbacks: Vec<&'a mut dyn Callback>,
     /// What shuffling and dropout are drawn from. The same seed on the same data gives the same weights, bit by bit,
     /// on any number of threads. `None` (default) for the seed that the model was built with.
     pub seed: Option<u64>,
@@ -55,6 +58,7 @@ impl<X: ?Sized, Y: ?Sized> Default for FitOptions<'_, X, Y> {
             validation_data: None,
             validation_split: 0.0,
             verbose: Verbose::Bar,
+            callbacks: Vec::new(),
             seed: None,
         }
     }

@@ -1,16 +1,16 @@
 //! `predict`.
 
-use super::data::{FitsInput, Samples, check_samples};
+use super::data::{FitsInput, InputData, check_samples};
 use crate::device::Device;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::Model;
 use crate::network::Network;
-use crate::shape::StaticShape;
-use dfdx::tensor::{Cpu, Tensor, TensorFromVec};
+use crate::ports::Ports;
 
 impl<N: Network, D: Device, L> Model<N, D, L> {
-    /// The answers of the network for samples `x`.
+    /// The answers of the network for samples `x`: a tensor whose first dimension is the batch, or with several outputs
+    /// one for each, under its name.
     ///
     /// # Errors
     /// No samples, or a number that is NaN or infinite.
@@ -36,19 +36,15 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn predict<X>(
-        &self,
-        x: &X,
-    ) -> Result<Tensor<<N::Output as StaticShape>::Batched<usize>, f32, Cpu>>
+    #[doc(alias = "predict_classes")]
+    pub fn predict<X>(&self, x: &X) -> Result<<N::Output as Ports>::Answers>
     where
-        X: Samples + ?Sized,
-        X::Sample: FitsInput<N::Input, N>,
+        X: InputData + ?Sized,
+        X::Shapes: FitsInput<N::Input, N>,
     {
-        let x = x.values();
-        let rows = check_samples("x", &x, N::Input::SHAPE)?;
+        let x = x.columns();
+        let rows = check_samples("x", &x, &self.engine().setup().graph)?;
         let answers = self.engine().predict(&x, rows)?;
-        Cpu::default()
-            .try_tensor_from_vec(answers, N::Output::batched(rows))
-            .map_err(Error::device)
+        N::Output::answers(&mut answers.into_iter(), rows)
     }
 }

@@ -13,6 +13,9 @@ network! {
         MaxPool2D(2, 1),
         AveragePooling2D((2, 2), (1, 1), same),
         AvgPool2D(2),
+        Conv2DTranspose(3, 2),
+        Convolution2DTranspose(3, (2, 2), 2, same),
+        Conv2DTranspose(2, 1, (2, 2), valid, 1),
         BatchNormalization(),
         Flatten(),
         Dense(12),
@@ -46,6 +49,18 @@ network! {
         MaxPool2D(pool_size = (2, 2), strides = (1, 1), padding = valid),
         AveragePooling2D(pool_size = 2, strides = 2, padding = valid),
         AvgPool2D(pool_size = (2, 2)),
+        Conv2DTranspose(
+            filters = 4,
+            kernel_size = 3,
+            strides = 2,
+            padding = same,
+            output_padding = 1,
+            activation = relu,
+            use_bias = true,
+            kernel_initializer = he_uniform,
+            bias_initializer = zeros,
+        ),
+        Conv2DTranspose(2, kernel_size = (3, 5), strides = (2, 1), output_padding = (1, 0)),
         BatchNormalization(momentum = 0.9, epsilon = 1e-5, center = true, scale = false),
         GlobalMaxPool2D(),
         Dense(
@@ -63,8 +78,20 @@ network! {
     }
 }
 
+network! {
+    /// The decoder of an autoencoder: each layer more than doubles the image.
+    pub Decoder: (2, 2, 128) => (157, 157, 1) {
+        Conv2DTranspose(64, 5, strides = 2, activation = relu),
+        Conv2DTranspose(32, 5, strides = 2, activation = relu),
+        Conv2DTranspose(16, 5, strides = 2, activation = relu),
+        Conv2DTranspose(8, 5, strides = 2, activation = relu),
+        Conv2DTranspose(1, 5, strides = 2, activation = sigmoid),
+    }
+}
+
 fn main() {
     let device = Cpu::seed_from_u64(1);
     assert!(Short::build(&device).is_ok());
     assert!(Long::build(&device).is_ok());
+    assert!(Decoder::build(&device).is_ok());
 }

@@ -11,16 +11,16 @@ use crate::layers::trial::Trial;
 
 on_every_gpu!(layers_are_keras_layers, every_layer);
 
-fn every_layer<D: Driver>(device: &D::Device) {
+pub(crate) fn every_layer<D: Driver>(device: &D::Device) {
     let bench = Bench::<D>::new(device);
     let mut largest = 0.0_f32;
     let (mut not_supported, mut views, mut only_forward) = (Vec::new(), 0, 0);
-    for golden in Golden::all("layers", 74) {
+    for golden in Golden::all("layers", 97) {
         let (_, input) = golden.samples("x");
         let (_, output) = golden.samples("y");
         let kind = golden.case["layer"].as_str().unwrap();
         let options = &golden.case["options"];
-        let Some(mut trial) = with_layer(kind, options, input, Try { input, output }) else {
+        let Some(mut trial) = with_layer(kind, options, &[input], Try { input, output }) else {
             not_supported.push(golden.name);
             continue;
         };

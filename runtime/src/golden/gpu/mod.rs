@@ -1,7 +1,8 @@
 //! The same files, against what the commands for a GPU compute.
 
-mod layers;
+pub(crate) mod layers;
 mod losses;
+mod merging;
 mod metrics;
 mod optimizers;
 

@@ -4,6 +4,7 @@
 //! that nothing else slips into a step that is being captured.
 
 use super::checked::Answer;
+use super::cudnn::Convolutions;
 use super::handle;
 use super::memory::take;
 use super::options::{CudaOptions, options};
@@ -11,6 +12,7 @@ use super::staging::Staging;
 use crate::error::{Error, Result};
 use crate::gpu::command::{Argument, Command, Pointer, Product};
 use crate::gpu::driver::Driver;
+use crate::gpu::host::Copies;
 use cudarc::cublas::sys as blas;
 use cudarc::driver::CudaDevice;
 use cudarc::driver::sys::{
@@ -43,8 +45,14 @@ pub struct Nvidia {
 
 /// The stream of one network and what works on it.
 #[derive(Debug)]
-struct Queue {
-    stream: CUstream,
+pub(super) struct Queue {
+    pub(super) stream: CUstream,
+    /// Whether steps are captured and replayed.
+    pub(super) captures: bool,
+    /// Whether something is being captured just now.
+    pub(super) capturing: bool,
+    /// cuDNN, where it is to be used.
+    pub(super) cudnn: Option<Convolutions>,
     staging: Staging,
     blas: blas::cublasHandle_t,
     workspace: CUdeviceptr,
@@ -58,7 +66,7 @@ unsafe impl Send for Queue {}
 /// A step that has been captured.
 #[derive(Debug)]
 pub struct Captured {
-    graph: CUgraphExec,
+    graph: Graph,
     device: Arc<CudaDevice>,
 }
 
@@ -67,9 +75,19 @@ unsafe impl Send for Captured {}
 
 impl Drop for Captured {
     fn drop(&mut self) {
+        // The graph is dropped next and needs the context.
         let _ = self.device.bind_to_thread();
-        // SAFETY: made by `capture`, and given back once. What fails here cannot be helped.
-        let _ = unsafe { sys::cuGraphExecDestroy(self.graph) };
+    }
+}
+
+/// Work that has been captured.
+#[derive(Debug)]
+pub(super) struct Graph(CUgraphExec);
+
+impl Drop for Graph {
+    fn drop(&mut self) {
+        // SAFETY: made by `captured`, and given back once. What fails here cannot be helped.
+        let _ = unsafe { sys::cuGraphExecDestroy(self.0) };
     }
 }
 
@@ -97,6 +115,13 @@ fn driver_version() -> i32 {
 }
 
 impl Nvidia {
+    /// How many passes of convolutions are cuDNN's so far, and how many ours; nothing without cuDNN.
+    #[cfg(test)]
+    pub(super) fn convolutions(&self) -> Option<(usize, usize)> {
+        let queue = self.queue().expect("the device is there");
+        queue.cudnn.as_ref().map(Convolutions::counts)
+    }
+
     /// The stream, with the device's context current on this thread.
     fn queue(&self) -> Result<MutexGuard<'_, Queue>> {
         self.device.bind_to_thread().checked("choosing the GPU")?;
@@ -109,6 +134,9 @@ impl Queue {
     fn new(options: &CudaOptions) -> Result<Self> {
         let mut queue = Queue {
             stream: ptr::null_mut(),
+            captures: options.capture,
+            capturing: false,
+            cudnn: None,
             staging: Staging::new()?,
             blas: ptr::null_mut(),
             workspace: 0,
@@ -134,6 +162,7 @@ impl Queue {
                 .checked("setting up cuBLAS")?;
             blas::cublasSetMathMode(queue.blas, math).checked("setting up cuBLAS")?;
         }
+        queue.cudnn = Convolutions::new(options, queue.stream)?;
         Ok(queue)
     }
 
@@ -155,7 +184,7 @@ impl Queue {
         Ok(function)
     }
 
-    fn run(&mut self, commands: &[Command]) -> Result<()> {
+    pub(super) fn run(&mut self, commands: &[Command]) -> Result<()> {
         commands.iter().try_for_each(|command| match command {
             Command::Launch {
                 kernel,
@@ -163,6 +192,11 @@ impl Queue {
                 arguments,
             } => self.launch(kernel, *grid, arguments),
             Command::Product(product) => self.product(product),
+            Command::Convolution(convolution) => self.convolution(convolution),
+            Command::Host(_) if self.capturing => Err(Error::Device(
+                "the host's work cannot be captured".to_owned(),
+            )),
+            Command::Host(call) => call.run(self),
         })
     }
 
@@ -233,13 +267,21 @@ impl Queue {
         .checked("a matrix product")
     }
 
-    fn capture(&mut self, commands: &[Command]) -> Result<CUgraphExec> {
-        // Kernels are looked up before, as nothing may be loaded during a capture.
-        for command in commands {
-            if let Command::Launch { kernel, .. } = command {
-                self.function(kernel)?;
+    /// Looks kernels up, as nothing may be loaded during a capture.
+    fn look_up(&mut self, commands: &[Command]) -> Result<()> {
+        commands.iter().try_for_each(|command| match command {
+            Command::Launch { kernel, .. } => self.function(kernel).map(|_| ()),
+            Command::Product(_) | Command::Host(_) => Ok(()),
+            Command::Convolution(convolution) => {
+                self.look_up(&convolution.own)?;
+                self.look_up(&convolution.bare.before)?;
+                self.look_up(&convolution.bare.after)
             }
-        }
+        })
+    }
+
+    /// Captures what `work` puts on the stream, instead of running it.
+    pub(super) fn captured(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<Graph> {
         let mode = sys::CUstreamCaptureMode::CU_STREAM_CAPTURE_MODE_THREAD_LOCAL;
         let doing = "capturing a step";
         let (mut graph, mut executable) = (ptr::null_mut(), ptr::null_mut());
@@ -247,7 +289,9 @@ impl Queue {
         // begun is ended whatever happens, and giving the graph back cannot change what was made of it.
         unsafe {
             sys::cuStreamBeginCapture_v2(self.stream, mode).checked(doing)?;
-            let run = self.run(commands);
+            self.capturing = true;
+            let run = work(self);
+            self.capturing = false;
             let ended = sys::cuStreamEndCapture(self.stream, &raw mut graph).checked(doing);
             let made = run.and(ended).and_then(|()| {
                 sys::cuGraphInstantiateWithFlags(&raw mut executable, graph, 0).checked(doing)
@@ -255,14 +299,40 @@ impl Queue {
             if !graph.is_null() {
                 let _ = sys::cuGraphDestroy(graph);
             }
-            made.map(|()| executable)
+            made.map(|()| Graph(executable))
         }
+    }
+
+    /// Runs what was captured.
+    pub(super) fn replay(&self, graph: &Graph) -> Result<()> {
+        // SAFETY: captured on this device; the memory it works on belongs to the plan, which is alive.
+        unsafe { sys::cuGraphLaunch(graph.0, self.stream) }.checked("running a step")
+    }
+}
+
+impl Copies for Queue {
+    fn download(&mut self, from: Pointer, bytes: &mut [u8]) -> Result<()> {
+        let doing = "copying from the GPU";
+        // SAFETY: both sides have so many bytes, and the bytes are waited for.
+        unsafe {
+            sys::cuMemcpyDtoHAsync_v2(bytes.as_mut_ptr().cast(), from.0, bytes.len(), self.stream)
+        }
+        .checked(doing)?;
+        self.wait()
+    }
+
+    fn upload(&mut self, to: Pointer, bytes: &[u8]) -> Result<()> {
+        let stream = self.stream;
+        let fill = &mut |to: &mut [u8]| to.copy_from_slice(bytes);
+        self.staging.feed(to.0, bytes.len(), fill, stream)
     }
 }
 
 impl Drop for Queue {
     fn drop(&mut self) {
         let _ = self.wait();
+        // It works on the stream.
+        self.cudnn = None;
         // SAFETY: each was made in `new`, or is nothing, and is given back once. What fails here cannot be helped.
         unsafe {
             if !self.blas.is_null() {
@@ -348,14 +418,7 @@ impl Driver for Nvidia {
     }
 
     fn download(&self, from: Pointer, bytes: &mut [u8]) -> Result<()> {
-        let queue = self.queue()?;
-        let doing = "copying from the GPU";
-        // SAFETY: both sides have so many bytes, and the bytes are waited for.
-        unsafe {
-            sys::cuMemcpyDtoHAsync_v2(bytes.as_mut_ptr().cast(), from.0, bytes.len(), queue.stream)
-        }
-        .checked(doing)?;
-        queue.wait()
+        self.queue()?.download(from, bytes)
     }
 
     fn run(&self, commands: &[Command]) -> Result<()> {
@@ -363,15 +426,15 @@ impl Driver for Nvidia {
     }
 
     fn capture(&self, commands: &[Command]) -> Result<Captured> {
+        let mut queue = self.queue()?;
+        queue.look_up(commands)?;
         Ok(Captured {
-            graph: self.queue()?.capture(commands)?,
+            graph: queue.captured(|queue| queue.run(commands))?,
             device: Arc::clone(&self.device),
         })
     }
 
     fn replay(&self, captured: &Captured) -> Result<()> {
-        let queue = self.queue()?;
-        // SAFETY: captured on this device; the memory it works on belongs to the plan, which is alive.
-        unsafe { sys::cuGraphLaunch(captured.graph, queue.stream) }.checked("running a step")
+        self.queue()?.replay(&captured.graph)
     }
 }

@@ -7,7 +7,7 @@
 use super::codes::DRIVER_CODES;
 use libloading::Library as Loaded;
 use std::ffi::{CStr, c_char, c_uint};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 /// One library, opened at its first use and never closed.
@@ -49,6 +49,31 @@ pub(super) static NVRTC: Library = Library::new(
     11,
 );
 
+/// Convolutions, which [`super::cudnn`] looks up itself. Missing: `CUDNN_STATUS_NOT_INITIALIZED`.
+pub(super) static CUDNN: Library = Library::new(
+    if cfg!(windows) {
+        &["cudnn64_9.dll"]
+    } else {
+        &["libcudnn.so.9"]
+    },
+    1001,
+);
+
+/// Variables that name a folder with libraries below it.
+const HOMES: [&str; 4] = [
+    "CUDNN_PATH",
+    "CUDA_PATH",
+    "CUDA_ROOT",
+    "CUDA_TOOLKIT_ROOT_DIR",
+];
+
+/// Where they are below it.
+const FOLDERS: &[&str] = if cfg!(windows) {
+    &["bin"]
+} else {
+    &["lib64", "lib"]
+};
+
 impl Library {
     const fn new(names: &'static [&'static str], missing: u32) -> Self {
         Library {
@@ -78,11 +103,11 @@ impl Library {
 
     /// Where the library may be: wherever the loader looks, then in the folders that builds with CUDA know.
     fn candidates(&self) -> impl Iterator<Item = PathBuf> + '_ {
-        let folder = if cfg!(windows) { "bin" } else { "lib64" };
-        let folders = ["CUDA_PATH", "CUDA_ROOT", "CUDA_TOOLKIT_ROOT_DIR"]
-            .iter()
-            .filter_map(std::env::var_os)
-            .map(move |root| PathBuf::from(root).join(folder));
+        let folders = HOMES.iter().filter_map(std::env::var_os).flat_map(|home| {
+            FOLDERS
+                .iter()
+                .map(move |folder| Path::new(&home).join(folder))
+        });
         let in_folders =
             folders.flat_map(|folder| self.names.iter().map(move |name| folder.join(name)));
         self.names.iter().map(PathBuf::from).chain(in_folders)

@@ -2,6 +2,7 @@
 
 mod checked;
 mod codes;
+mod cudnn;
 mod driver;
 mod forward;
 mod library;
@@ -10,9 +11,10 @@ mod options;
 mod staging;
 #[cfg(test)]
 pub(crate) mod tests;
+mod timer;
 
 pub(crate) use driver::Nvidia;
-pub use options::CudaOptions;
+pub use options::{CudaOptions, Cudnn};
 
 use crate::error::{Error, Result};
 use cudarc::driver::CudaDevice;
@@ -44,7 +46,7 @@ pub fn cuda(ordinal: usize) -> Result<Cuda> {
 /// A dfdx device on GPU `ordinal`, with [options](CudaOptions) for the networks that are made on it and on its clones.
 ///
 /// # Errors
-/// As for [`cuda`].
+/// As for [`cuda`]; [`Error::NoLibrary`] if [`Cudnn::Always`] is asked for and cuDNN is not there.
 ///
 /// # Examples
 /// ```
@@ -57,6 +59,7 @@ pub fn cuda(ordinal: usize) -> Result<Cuda> {
 /// ```
 pub fn cuda_with(ordinal: usize, options: CudaOptions) -> Result<Cuda> {
     probe(ordinal)?;
+    cudnn::probe(options.cudnn)?;
     let device = Cuda::try_build(ordinal, options.seed).map_err(|error| Error::NoGpu {
         reason: error.to_string(),
         way_out: "see whether another program has taken all of the GPU's memory",

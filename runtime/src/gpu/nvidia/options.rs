@@ -16,12 +16,42 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 pub struct CudaOptions {
     /// Seed of the device's generator, from which networks draw theirs. Default: 0.
     pub seed: u64,
-    /// Matrix products in TF32: numbers keep 10 bits after the point instead of 23, and products are faster. Default:
-    /// false.
+    /// Matrix products, and convolutions by cuDNN, in TF32: numbers keep 10 bits after the point instead of 23, and
+    /// products are faster. Default: false.
     pub tf32: bool,
     /// A step is captured once as a CUDA graph and replayed; otherwise its commands are launched one by one, with equal
     /// results. Default: true.
     pub capture: bool,
+    /// Who carries out convolutions. Default: [`Cudnn::Off`].
+    pub cudnn: Cudnn,
+}
+
+/// Who carries out convolutions on a GPU: NVIDIA's cuDNN 9, or Addax's own kernels.
+///
+/// Both compute in `f32` and give the same up to rounding. Of cuDNN's algorithms only those are used that give the same
+/// bits each time, and TF32 only with [`CudaOptions::tf32`].
+///
+/// # Examples
+/// ```
+/// use addax::{CudaOptions, Cudnn};
+///
+/// let options = CudaOptions { cudnn: Cudnn::WhereFaster, ..CudaOptions::default() };
+/// assert_eq!(CudaOptions::default().cudnn, Cudnn::Off);
+/// # let _ = options;
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cudnn {
+    /// Addax's kernels. The default, for with it the same program gives the same bits in every run, whatever else is
+    /// installed.
+    #[default]
+    Off,
+    /// Whoever is faster. When a network meets a convolution for the first time, each pass is timed both ways, with the
+    /// batch at hand, and the network keeps to the faster. As times differ from run to run, so may the last bits of the
+    /// results. Where cuDNN is not installed this is `Off`.
+    WhereFaster,
+    /// cuDNN, and Addax's kernels only for what cuDNN cannot do, such as padding that is larger on one side. Without
+    /// cuDNN there is an error.
+    Always,
 }
 
 impl Default for CudaOptions {
@@ -30,6 +60,7 @@ impl Default for CudaOptions {
             seed: 0,
             tf32: false,
             capture: true,
+            cudnn: Cudnn::Off,
         }
     }
 }

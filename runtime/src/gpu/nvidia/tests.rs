@@ -10,7 +10,7 @@ pub(crate) fn gpu() -> Option<Cuda> {
     gpu_with(CudaOptions::default())
 }
 
-fn gpu_with(options: CudaOptions) -> Option<Cuda> {
+pub(super) fn gpu_with(options: CudaOptions) -> Option<Cuda> {
     match cuda_with(0, options) {
         Ok(device) => Some(device),
         Err(error) if std::env::var_os("ADDAX_NEEDS_GPU").is_some() => panic!("{error}"),
@@ -34,7 +34,7 @@ network! {
 }
 
 /// The predictions after some training, and the history of the loss.
-fn train<D: Device>(device: &D) -> (Vec<[f32; 3]>, Vec<f64>) {
+pub(super) fn train<D: Device>(device: &D) -> (Vec<[f32; 3]>, Vec<f64>) {
     let x: Vec<[[[f32; 1]; 6]; 6]> = (0..20)
         .map(|i| {
             let number = |y: usize, x: usize| ((i * 7 + y * 5 + x * 3) % 11) as f32 / 11.0 - 0.5;

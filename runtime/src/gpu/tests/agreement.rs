@@ -2,7 +2,7 @@
 
 use super::networks::{self, batch, data, goal};
 use crate::engine::on_devices::on_every_gpu;
-use crate::engine::{CpuEngine, Engine, Goal, compiled};
+use crate::engine::{CpuEngine, Engine, TestGoal, compiled};
 use crate::golden::close;
 use crate::gpu::driver::Driver;
 use crate::gpu::engine::GpuEngine;
@@ -33,7 +33,7 @@ const BATCH: usize = 8;
 const SEED: u64 = 0x0123_4567_89ab_cdef;
 
 /// Trains `graph` on both devices and compares everything that can be seen of it.
-fn agree<D: Driver>(name: &str, device: &D::Device, graph: fn() -> Graph, goal: fn() -> Goal) {
+fn agree<D: Driver>(name: &str, device: &D::Device, graph: fn() -> Graph, goal: fn() -> TestGoal) {
     let mut cpu: CpuEngine = compiled(&Cpu::default(), graph(), 5, goal());
     let mut gpu: GpuEngine<D> = compiled(device, graph(), 5, goal());
     assert_eq!(
@@ -62,8 +62,8 @@ fn agree<D: Driver>(name: &str, device: &D::Device, graph: fn() -> Graph, goal: 
     }
     largest[1] = same_weights(name, &gpu, &cpu);
     let what = format!("{name}: predict");
-    let answers = gpu.predict(&data.x, ROWS).unwrap();
-    let expected = cpu.predict(&data.x, ROWS).unwrap();
+    let answers = gpu.predict_single(&data.x[0], ROWS).unwrap();
+    let expected = cpu.predict_single(&data.x[0], ROWS).unwrap();
     largest[0] = largest[0].max(close(&what, &answers, &expected, TOLERANCE));
     let what = format!("{name}: evaluate");
     let got = values(&gpu, &gpu.evaluate_all(&data).unwrap());
@@ -103,7 +103,7 @@ pub(super) fn same_weights(name: &str, got: &impl Engine, expected: &impl Engine
         .fold(0.0, f32::max)
 }
 
-fn a_goal(loss: impl Loss + 'static) -> Goal {
+fn a_goal(loss: impl Loss + 'static) -> TestGoal {
     let metrics = vec![Box::new(SquaredMetric) as _, Box::new(AbsoluteMetric) as _];
     (Box::new(Adam::new(0.01)), Box::new(loss), metrics)
 }

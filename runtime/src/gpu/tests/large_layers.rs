@@ -10,8 +10,8 @@ use crate::gpu::driver::Driver;
 use crate::gpu::weights::StepState;
 use crate::layers::trial::{TRAINING, Trial};
 use crate::layers::{
-    Activation, AveragePooling2D, BatchNormalization, Conv2D, Dense, GlobalMaxPooling2D, Layer,
-    MaxPooling2D, Padding,
+    Activation, AveragePooling2D, BatchNormalization, Conv2D, Conv2DTranspose, Dense,
+    GlobalMaxPooling2D, Layer, MaxPooling2D, Padding,
 };
 use crate::shape::{Outcome, Shape};
 use rand_chacha::ChaCha8Rng;
@@ -85,7 +85,7 @@ fn fan(weights: usize, output: usize) -> usize {
 
 on_every_gpu!(large_layers_agree, large_layers);
 
-fn large_layers<D: Driver>(device: &D::Device) {
+pub(crate) fn large_layers<D: Driver>(device: &D::Device) {
     let bench = Bench::<D>::new(device);
     let mut largest = 0.0_f32;
     macro_rules! check {
@@ -145,6 +145,36 @@ fn large_layers<D: Driver>(device: &D::Device) {
             activation: Sigmoid,
             use_bias: false,
             ..Conv2D::new(5, [1, 1])
+        }
+    );
+    check!(
+        [15, 13, 20],
+        4,
+        Conv2DTranspose {
+            activation: Relu,
+            strides: [2, 2],
+            ..Conv2DTranspose::new(12, [5, 5])
+        }
+    );
+    check!(
+        [9, 11, 33],
+        3,
+        Conv2DTranspose {
+            activation: Sigmoid,
+            strides: [2, 3],
+            padding: Padding::Same,
+            output_padding: Some([1, 2]),
+            ..Conv2DTranspose::new(70, [4, 3])
+        }
+    );
+    check!(
+        [37, 37, 8],
+        2,
+        Conv2DTranspose {
+            activation: Softmax,
+            use_bias: false,
+            strides: [2, 2],
+            ..Conv2DTranspose::new(2, [5, 5])
         }
     );
     check!([40, 40, 8], 5, MaxPooling2D::new());

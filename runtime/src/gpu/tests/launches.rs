@@ -10,15 +10,18 @@ use crate::losses::SparseCategoricalCrossentropy;
 use crate::optimizers::SGD;
 use std::sync::Arc;
 
-/// A command on a line: a kernel and its grid, or the three sizes of a product.
+/// A command on a line: a kernel and its grid, or the three sizes of a product. A convolution is what our kernels make of
+/// it.
 fn line(command: &Command) -> String {
     match command {
-        Command::Launch { kernel, grid, .. } => format!("{kernel} {grid:?}"),
+        Command::Launch { kernel, grid, .. } => format!("{kernel} {grid:?}\n"),
         Command::Product(p) => {
             let t = |transposed| if transposed { "^T" } else { "" };
             let (a, b) = (t(p.transpose_a), t(p.transpose_b));
-            format!("({}, {}){a} ({}, {}){b}", p.m, p.k, p.k, p.n)
+            format!("({}, {}){a} ({}, {}){b}\n", p.m, p.k, p.k, p.n)
         }
+        Command::Convolution(convolution) => convolution.own.iter().map(line).collect(),
+        Command::Host(_) => "host\n".to_owned(),
     }
 }
 
@@ -34,10 +37,7 @@ fn step(graph: Graph) -> String {
     let Some(Event::Run(commands)) = events.last() else {
         panic!("a step ends with its commands");
     };
-    commands
-        .iter()
-        .map(|command| line(command) + "\n")
-        .collect()
+    commands.iter().map(line).collect()
 }
 
 const XOR: &str = "\
@@ -132,7 +132,6 @@ sum_partials [9, 1, 1]
 column_sums [1, 1, 1]
 conv2d_input_gradient_16 [5, 1, 1]
 max_pool_backward [72, 1, 1]
-activate [18, 1, 1]
 activate_backward [18, 1, 1]
 batch_normalize_part_sums [1, 2, 1]
 batch_normalize_sums [1, 1, 1]

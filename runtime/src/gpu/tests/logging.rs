@@ -80,6 +80,22 @@ impl LoggingDriver {
                 self.check(product.b, 4 * k * n)?;
                 self.check(product.c, 4 * m * n)
             }
+            Command::Host(call) => {
+                let all = call.reads.iter().chain(&call.writes);
+                all.filter(|floats| floats.count > 0)
+                    .try_for_each(|floats| self.check(floats.start, 4 * floats.count))
+            }
+            Command::Convolution(convolution) => {
+                let (sizes, bare) = (&convolution.sizes, &convolution.bare);
+                let x = sizes.rows * sizes.input[0] * sizes.input[1] * sizes.channels;
+                self.check(bare.x, 4 * x)?;
+                self.check(bare.kernel, 4 * sizes.kernel_len())?;
+                self.check(bare.y, 4 * sizes.pixels() * sizes.filters)?;
+                let all = [&convolution.own, &bare.before, &bare.after];
+                all.into_iter()
+                    .flatten()
+                    .try_for_each(|c| self.check_command(c))
+            }
         }
     }
 }

@@ -84,16 +84,45 @@ fn memory_is_given_back() {
         engine.keep().unwrap();
         let trained = driver.live();
         engine.evaluate_all(&data).unwrap();
-        assert_eq!(driver.live(), trained, "{name}: `evaluate` keeps nothing");
-        engine.predict(&data.x, data.rows).unwrap();
-        // A plan for 512 samples and one for the last 6, each with two pieces.
-        assert_eq!(driver.live(), trained + 4, "{name}");
+        // A plan for 512 samples and one for the last 6, each with two pieces and its sums.
+        assert_eq!(driver.live(), trained + 6, "{name}");
+        engine.predict_single(&data.x[0], data.rows).unwrap();
+        // The same without sums.
+        assert_eq!(driver.live(), trained + 10, "{name}");
         let (optimizer, loss, metrics) = goal(Adam::new(0.01));
-        engine.compile(optimizer, loss, metrics).unwrap();
+        engine.compile_single(optimizer, loss, metrics).unwrap();
         assert!(driver.live() < trained, "{name}: old plans are dropped");
         drop(engine);
         assert_eq!(driver.live(), 0, "{name}");
     }
+}
+
+#[test]
+fn a_later_evaluation_allocates_nothing_and_starts_at_zero() {
+    let driver = Arc::default();
+    let graph = networks::mlp();
+    let data = classes(&graph, 1030);
+    let engine = engine(&driver, graph);
+    let evaluate = || {
+        driver.events();
+        engine.evaluate_all(&data).unwrap();
+        driver.events()
+    };
+    let first = evaluate();
+    let allocated = |events: &[Event]| events.iter().any(|e| matches!(e, Event::Allocate(_)));
+    assert!(allocated(&first));
+    // The first plan has run twice by then and is captured, the second only once.
+    let count = |events: &[Event], event| events.iter().filter(|e| **e == event).count();
+    assert_eq!(count(&first, Event::Capture), 1);
+    let second = evaluate();
+    assert_eq!(count(&second, Event::Capture), 1);
+    let third = evaluate();
+    for later in [&second, &third] {
+        assert!(!allocated(later));
+        assert_eq!(count(later, Event::Zero), 2);
+        assert!(!later.contains(&Event::Free));
+    }
+    assert!(!third.contains(&Event::Capture));
 }
 
 #[test]
@@ -106,7 +135,9 @@ fn predictions_of_many_sizes_do_not_cost_the_plan_of_training() {
     for size in 1..20 {
         let (_, input) = engine.setup().graph.inputs()[0];
         let len = engine.setup().graph.shape(input).size();
-        engine.predict(&data.x[..len * size], size).unwrap();
+        engine
+            .predict_single(&data.x[0][..len * size], size)
+            .unwrap();
     }
     for _ in 0..2 {
         engine.train(8, batch(&data, &rows), 1).unwrap();
@@ -141,15 +172,27 @@ fn gradients_of_fixed_parameters_are_never_written() {
                 let end = start.floats(range.len());
                 let touched = |p: Pointer| start.0 <= p.0 && p.0 < end.0;
                 for command in &commands {
-                    let touches = match command {
-                        Command::Launch { arguments, .. } => arguments
-                            .iter()
-                            .any(|a| matches!(a, Argument::Pointer(p) if touched(*p))),
-                        Command::Product(product) => touched(product.c),
-                    };
+                    let touches = touches(command, &touched);
                     assert!(!touches, "{name}: layer {layer}: {command:?}");
                 }
             }
+        }
+    }
+}
+
+/// Whether a command, or one that it consists of, is given such a place.
+fn touches(command: &Command, place: &impl Fn(Pointer) -> bool) -> bool {
+    match command {
+        Command::Launch { arguments, .. } => arguments
+            .iter()
+            .any(|a| matches!(a, Argument::Pointer(p) if place(*p))),
+        Command::Product(product) => place(product.c),
+        Command::Host(call) => call.writes.iter().any(|w| place(w.start)),
+        Command::Convolution(convolution) => {
+            let bare = &convolution.bare;
+            let parts = [&convolution.own, &bare.before, &bare.after];
+            [bare.x, bare.kernel, bare.y].into_iter().any(place)
+                || parts.into_iter().flatten().any(|c| touches(c, place))
         }
     }
 }

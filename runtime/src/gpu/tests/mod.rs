@@ -6,8 +6,11 @@ mod agreement;
 pub(crate) mod bench;
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
 mod dropout;
+mod host;
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
-mod large_layers;
+pub(crate) mod large_layers;
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+mod large_merging;
 mod launches;
 mod logging;
 mod memory;

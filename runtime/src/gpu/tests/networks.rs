@@ -1,7 +1,7 @@
 //! The networks of the lectures in miniature, and data for them.
 
 use crate::activations::ActivationFunction::{Linear, Relu, Sigmoid, Softmax, Tanh};
-use crate::engine::Goal;
+use crate::engine::TestGoal;
 use crate::graph::{Graph, chain};
 use crate::layers::{
     Activation, AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten,
@@ -11,7 +11,7 @@ use crate::losses::{Loss, SparseCategoricalCrossentropy};
 use crate::metrics::Accuracy;
 use crate::optimizers::Optimizer;
 use crate::plan::Batch;
-use crate::training::data::{DataSet, TargetRows, TargetRule, Targets};
+use crate::training::data::{DataSet, TargetRule, Targets};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
@@ -139,7 +139,7 @@ pub(super) const NETWORKS: [Named; 9] = [
 ];
 
 /// What a classifier is trained for.
-pub(super) fn goal(optimizer: impl Optimizer + 'static) -> Goal {
+pub(super) fn goal(optimizer: impl Optimizer + 'static) -> TestGoal {
     let loss = Box::new(SparseCategoricalCrossentropy::default());
     (Box::new(optimizer), loss, vec![Box::new(Accuracy)])
 }
@@ -168,18 +168,10 @@ pub(super) fn data(graph: &Graph, loss: &dyn Loss, rows: usize) -> DataSet<'stat
             size,
         },
     };
-    DataSet {
-        x: x.into(),
-        targets,
-        rows,
-    }
+    DataSet::single(x, targets, rows)
 }
 
 /// Rows of a data set as a batch.
 pub(super) fn batch<'a>(data: &'a DataSet<'_>, rows: &'a [u32]) -> Batch<'a> {
-    Batch {
-        x: &data.x,
-        rows,
-        targets: Some(TargetRows::new(&data.targets, rows)),
-    }
+    data.batch(rows)
 }

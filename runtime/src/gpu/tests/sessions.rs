@@ -3,7 +3,7 @@
 use super::agreement::{same_weights, values};
 use super::networks::{self, batch, data, goal};
 use crate::engine::on_devices::on_every_gpu;
-use crate::engine::{CpuEngine, Engine, Goal, compiled};
+use crate::engine::{CpuEngine, Engine, TestGoal, compiled};
 use crate::golden::close;
 use crate::gpu::driver::Driver;
 use crate::gpu::engine::GpuEngine;
@@ -30,7 +30,7 @@ impl<D: Driver> Both<D> {
         Both::with(device, graph, || goal(Adam::new(0.01)))
     }
 
-    fn with(device: &D::Device, graph: fn() -> Graph, goal: fn() -> Goal) -> Self {
+    fn with(device: &D::Device, graph: fn() -> Graph, goal: fn() -> TestGoal) -> Self {
         Both {
             cpu: compiled(&Cpu::default(), graph(), 5, goal()),
             gpu: compiled(device, graph(), 5, goal()),
@@ -49,8 +49,8 @@ impl<D: Driver> Both<D> {
     /// The same weights and the same answers.
     fn check(&self, what: &str, data: &DataSet<'_>) {
         same_weights(what, &self.gpu, &self.cpu);
-        let got = self.gpu.predict(&data.x, data.rows).unwrap();
-        let expected = self.cpu.predict(&data.x, data.rows).unwrap();
+        let got = self.gpu.predict_single(&data.x[0], data.rows).unwrap();
+        let expected = self.cpu.predict_single(&data.x[0], data.rows).unwrap();
         close(what, &got, &expected, TOLERANCE);
         let got = values(&self.gpu, &self.gpu.evaluate_all(data).unwrap());
         let expected = values(&self.cpu, &self.cpu.evaluate_all(data).unwrap());
@@ -102,13 +102,13 @@ fn kept_weights<D: Driver>(device: &D::Device) {
     both.cpu.keep().unwrap();
     both.gpu.keep().unwrap();
     let kept = both.gpu.parameters().unwrap();
-    let answers = both.gpu.predict(&data.x, ROWS).unwrap();
+    let answers = both.gpu.predict_single(&data.x[0], ROWS).unwrap();
     both.epoch(&data, 8, 1);
     assert_ne!(both.gpu.parameters().unwrap(), kept);
     both.cpu.take_back().unwrap();
     both.gpu.take_back().unwrap();
     assert_eq!(both.gpu.parameters().unwrap(), kept);
-    assert_eq!(both.gpu.predict(&data.x, ROWS).unwrap(), answers);
+    assert_eq!(both.gpu.predict_single(&data.x[0], ROWS).unwrap(), answers);
     both.check("taken back", &data);
     // The optimizer has forgotten everything; the masks of dropout go on.
     both.epoch(&data, 8, 1);
@@ -158,8 +158,8 @@ fn another_goal<D: Driver>(device: &D::Device) {
             vec![Box::new(MeanAbsoluteError) as _, Box::new(Accuracy) as _],
         );
     };
-    recompile(&mut |o, l, m| both.cpu.compile(o, l, m).unwrap());
-    recompile(&mut |o, l, m| both.gpu.compile(o, l, m).unwrap());
+    recompile(&mut |o, l, m| both.cpu.compile_single(o, l, m).unwrap());
+    recompile(&mut |o, l, m| both.gpu.compile_single(o, l, m).unwrap());
     let one_hot = data(&graph(), &CategoricalCrossentropy::default(), ROWS);
     for _ in 0..2 {
         both.epoch(&one_hot, 8, 1);
@@ -169,7 +169,7 @@ fn another_goal<D: Driver>(device: &D::Device) {
     // Options outside their range leave everything as it was.
     let (_, loss, metrics) = goal(SGD::new(0.1));
     let wrong = Box::new(SGD::new(-1.0));
-    assert!(both.gpu.compile(wrong, loss, metrics).is_err());
+    assert!(both.gpu.compile_single(wrong, loss, metrics).is_err());
     both.epoch(&one_hot, 8, 1);
     both.check("as before", &one_hot);
 }
@@ -182,6 +182,6 @@ fn many_samples<D: Driver>(device: &D::Device) {
     let both = Both::<D>::new(device, graph);
     both.check("many samples", &data);
     let none = both.gpu.evaluate(&data, &[]).unwrap();
-    assert_eq!((none.rows, none.loss), (0, 0.0));
-    assert!(both.gpu.predict(&[], 0).unwrap().is_empty());
+    assert_eq!((none.rows, none.loss()), (0, 0.0));
+    assert!(both.gpu.predict_single(&[], 0).unwrap().is_empty());
 }

@@ -14,7 +14,7 @@ struct Placed<'a, D: Driver> {
     trial: &'a Trial,
     rows: usize,
     given: &'a [f32],
-    x: Piece<D>,
+    inputs: Vec<Piece<D>>,
     y: Piece<D>,
     parameters: Vec<Piece<D>>,
     places: Vec<Pointer>,
@@ -38,7 +38,7 @@ impl<'a, D: Driver> Placed<'a, D> {
             trial,
             rows,
             given: x,
-            x: bench.floats(x),
+            inputs: trial.cut(x).into_iter().map(|x| bench.floats(x)).collect(),
             y: bench.room(numbers),
             places: parameters.iter().map(Piece::as_parameter).collect(),
             parameters,
@@ -53,7 +53,7 @@ impl<'a, D: Driver> Placed<'a, D> {
             rows: self.rows,
             training,
             layer: LAYER,
-            inputs: &[self.x.start()],
+            inputs: &starts(&self.inputs),
             output: self.y.start(),
             parameters: &self.places,
             shared: self.shared.start(),
@@ -65,12 +65,21 @@ impl<'a, D: Driver> Placed<'a, D> {
 
     /// All parameters, when nothing was written to that is not the layer's own, nor to what it only reads.
     fn check(&self) -> Vec<Vec<f32>> {
-        assert_eq!(self.x.read(), self.given, "the input");
+        assert_eq!(read(&self.inputs), self.given, "the input");
         for piece in [&self.shared, &self.scratch, &self.state] {
             piece.read();
         }
         self.parameters.iter().map(Piece::read).collect()
     }
+}
+
+fn starts<D: Driver>(pieces: &[Piece<D>]) -> Vec<Pointer> {
+    pieces.iter().map(Piece::start).collect()
+}
+
+/// The numbers of all pieces.
+fn read<D: Driver>(pieces: &[Piece<D>]) -> Vec<f32> {
+    pieces.iter().flat_map(Piece::read).collect()
 }
 
 /// The output of `rows` samples as `predict` computes it: `numbers` in all.
@@ -99,13 +108,34 @@ pub(crate) fn predict<D: Driver>(
 pub(crate) fn train<D: Driver>(
     bench: &Bench<D>,
     trial: &Trial,
-    (x, dy): (&[f32], &[f32]),
+    numbers: (&[f32], &[f32]),
     rows: usize,
     state: StepState,
     wanted: bool,
 ) -> Answer {
+    let answer = train_wanting(bench, trial, numbers, rows, state, |_| wanted);
+    Answer {
+        dx: if wanted { answer.dx } else { Vec::new() },
+        ..answer
+    }
+}
+
+/// The same for the gradients of some of the inputs. Those of the others are NaN.
+pub(crate) fn train_wanting<D: Driver>(
+    bench: &Bench<D>,
+    trial: &Trial,
+    (x, dy): (&[f32], &[f32]),
+    rows: usize,
+    state: StepState,
+    wanted: impl Fn(usize) -> bool,
+) -> Answer {
     let placed = Placed::new(bench, trial, x, (rows, dy.len()), true, state);
-    let (dy, dx) = (bench.floats(dy), bench.room(x.len()));
+    let dy = bench.floats(dy);
+    let room = |size: &usize| bench.room(rows * size);
+    let dx: Vec<Piece<D>> = trial.inputs.iter().map(room).collect();
+    let d_inputs: Vec<Option<Pointer>> = (starts(&dx).into_iter().enumerate())
+        .map(|(i, dx)| wanted(i).then_some(dx))
+        .collect();
     let trained = trial.parameters.iter().filter(|p| p.trainable).count();
     let gradients: Vec<Piece<D>> = trial.values[..trained]
         .iter()
@@ -118,10 +148,10 @@ pub(crate) fn train<D: Driver>(
     let call = RecordBackward {
         rows,
         layer: LAYER,
-        inputs: &[placed.x.start()],
+        inputs: &starts(&placed.inputs),
         output: placed.y.start(),
         d_output: dy.start(),
-        d_inputs: &[wanted.then(|| dx.start())],
+        d_inputs: &d_inputs,
         parameters: &placed.places,
         gradients: &places,
         shared: placed.shared.start(),
@@ -131,10 +161,9 @@ pub(crate) fn train<D: Driver>(
     trial.op.record_backward(call, &mut to).unwrap();
     bench.run(to);
     dy.read();
-    let dx = dx.read();
     Answer {
         y: placed.y.read(),
-        dx: if wanted { dx } else { Vec::new() },
+        dx: read(&dx),
         gradients: gradients.iter().map(Piece::read).collect(),
         after: placed.check(),
     }

@@ -6,10 +6,10 @@ use crate::golden::close;
 use crate::graph::Graph;
 use crate::kernels::aligned::AlignedVec;
 use crate::losses::SparseCategoricalCrossentropy;
-use crate::metrics::{Accuracy, Metric};
+use crate::metrics::Accuracy;
 use crate::optimizers::{Optimizer, SGD};
 use crate::plan::program::Cut;
-use crate::plan::{Learner, Mode, Objective, Plan, Store, Totals};
+use crate::plan::{Goal, Learner, Mode, Plan, Store, Totals};
 use crate::training::data::DataSet;
 
 fn bits(values: &[f32]) -> Vec<u32> {
@@ -29,9 +29,10 @@ fn threads_change_no_bit() {
                     .unwrap();
                 pool.install(|| {
                     let (steps, engine) = train(graph(), &data, batch_size);
-                    let losses: Vec<u64> = steps.iter().map(|t| t.loss.to_bits()).collect();
-                    let right: Vec<f64> = steps.iter().map(|t| t.metrics[0][0]).collect();
-                    let answers = bits(&engine.predict(&data.x, data.rows).unwrap());
+                    let losses: Vec<u64> = steps.iter().map(|t| t.loss().to_bits()).collect();
+                    let right: Vec<f64> =
+                        steps.iter().map(|t| t.outputs[0].metrics[0][0]).collect();
+                    let answers = bits(&engine.predict_single(&data.x[0], data.rows).unwrap());
                     (losses, right, bits(engine.store().values()), answers)
                 })
             });
@@ -47,8 +48,10 @@ fn train_cut(graph: &Graph, data: &DataSet<'_>, cut: Cut) -> (Plan, Vec<f32>, Ve
     let batch_size = 36;
     let mut store = Store::new(graph, 3);
     let mut plan = Plan::with_cut(graph, &store, Mode::Train, batch_size, cut);
-    let metrics: Vec<Box<dyn Metric>> = vec![Box::new(Accuracy)];
-    let loss = SparseCategoricalCrossentropy::default();
+    let goals = [Goal {
+        loss: Box::new(SparseCategoricalCrossentropy::default()),
+        metrics: vec![Box::new(Accuracy)],
+    }];
     let mut optimizer = SGD {
         momentum: 0.9,
         ..SGD::new(0.05)
@@ -59,7 +62,7 @@ fn train_cut(graph: &Graph, data: &DataSet<'_>, cut: Cut) -> (Plan, Vec<f32>, Ve
     let order: Vec<u32> = (0..data.rows as u32).collect();
     let mut losses = Vec::new();
     for (step, rows) in order.chunks(batch_size).enumerate() {
-        let mut totals = Totals::new(&metrics);
+        let mut totals = Totals::new(&goals);
         let learner = Learner {
             store: &mut store,
             optimizer: &mut optimizer,
@@ -67,11 +70,7 @@ fn train_cut(graph: &Graph, data: &DataSet<'_>, cut: Cut) -> (Plan, Vec<f32>, Ve
             seed: 11,
             step: step as u64,
         };
-        let objective = Objective {
-            loss: &loss,
-            metrics: &metrics,
-        };
-        plan.train(batch(data, rows), objective, learner, &mut totals);
+        plan.train(batch(data, rows), &goals, learner, &mut totals);
         losses.push(totals.mean_loss() as f32);
     }
     (plan, losses, store.values().to_vec())
@@ -108,9 +107,9 @@ fn micro_batches_and_slots_change_nothing_but_rounding() {
 
 /// Answers for each row alone, which no other row can have touched.
 fn alone(engine: &CpuEngine, data: &DataSet<'_>) -> Vec<f32> {
-    let samples = data.x.chunks_exact(data.x.len() / data.rows);
+    let samples = data.x[0].chunks_exact(data.x[0].len() / data.rows);
     samples
-        .flat_map(|x| engine.predict(x, 1).unwrap())
+        .flat_map(|x| engine.predict_single(x, 1).unwrap())
         .collect()
 }
 
@@ -121,15 +120,15 @@ fn predictions_and_evaluations_do_not_depend_on_the_batch() {
     for graph in [with_dropout, with_normalization] {
         // A few steps, so that the moving averages are not what they started with.
         let (_, engine) = train(graph(), &images(50), 32);
-        let answers = engine.predict(&data.x, data.rows).unwrap();
+        let answers = engine.predict_single(&data.x[0], data.rows).unwrap();
         close("answers", &answers, &alone(&engine, &data), 1e-6);
         let totals = engine.evaluate_all(&data).unwrap();
         assert_eq!(totals.rows, 600);
         let (mut loss, mut right) = (0.0, 0.0);
         for row in 0..600 {
             let one = engine.evaluate(&data, &[row]).unwrap();
-            loss += one.loss;
-            right += one.metrics[0][0];
+            loss += one.loss();
+            right += one.outputs[0].metrics[0][0];
         }
         close(
             "loss",
@@ -137,7 +136,7 @@ fn predictions_and_evaluations_do_not_depend_on_the_batch() {
             &[(loss / 600.0) as f32],
             1e-6,
         );
-        assert_eq!(totals.metrics[0], [right, 600.0]);
+        assert_eq!(totals.outputs[0].metrics[0], [right, 600.0]);
     }
 }
 
@@ -145,10 +144,10 @@ fn predictions_and_evaluations_do_not_depend_on_the_batch() {
 fn several_threads_may_predict_at_once() {
     let data = images(100);
     let engine = compiled(with_normalization(), SGD::default());
-    let expected = bits(&engine.predict(&data.x, data.rows).unwrap());
+    let expected = bits(&engine.predict_single(&data.x[0], data.rows).unwrap());
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..6)
-            .map(|_| scope.spawn(|| bits(&engine.predict(&data.x, data.rows).unwrap())))
+            .map(|_| scope.spawn(|| bits(&engine.predict_single(&data.x[0], data.rows).unwrap())))
             .collect();
         for thread in threads {
             assert_eq!(thread.join().unwrap(), expected);
@@ -161,13 +160,22 @@ fn predictions_follow_the_weights() {
     let data = images(40);
     let order: Vec<u32> = (0..40).collect();
     let mut engine = compiled(with_normalization(), SGD::new(0.1));
-    let before = engine.predict(&data.x, data.rows).unwrap();
+    let before = engine.predict_single(&data.x[0], data.rows).unwrap();
     engine.keep().unwrap();
     engine.step(40, batch(&data, &order), 0);
-    assert_ne!(engine.predict(&data.x, data.rows).unwrap(), before);
+    assert_ne!(
+        engine.predict_single(&data.x[0], data.rows).unwrap(),
+        before
+    );
     engine.take_back().unwrap();
-    assert_eq!(engine.predict(&data.x, data.rows).unwrap(), before);
+    assert_eq!(
+        engine.predict_single(&data.x[0], data.rows).unwrap(),
+        before
+    );
     let (_, store) = engine.store_mut();
     store.layer_mut(0).get(0).fill(0.0);
-    assert_ne!(engine.predict(&data.x, data.rows).unwrap(), before);
+    assert_ne!(
+        engine.predict_single(&data.x[0], data.rows).unwrap(),
+        before
+    );
 }

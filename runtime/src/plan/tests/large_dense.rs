@@ -149,19 +149,16 @@ fn dense(units: usize, activation: ActivationFunction) -> Dense {
 fn check(graph: Graph, sizes: &[usize], activations: &[ActivationFunction]) {
     let (batch_size, rows) = (24, 24 + 7);
     let (inputs, outputs) = (sizes[0], sizes[sizes.len() - 1]);
-    let data = DataSet {
-        x: numbers(1, rows * inputs).into(),
-        targets: Targets::Values {
-            values: numbers(2, rows * outputs).into(),
-            size: outputs,
-        },
-        rows,
+    let targets = Targets::Values {
+        values: numbers(2, rows * outputs).into(),
+        size: outputs,
     };
+    let data = DataSet::single(numbers(1, rows * inputs), targets, rows);
     let learning_rate = 0.5;
     let optimizer = Box::new(SGD::new(learning_rate));
     let mut engine = CpuEngine::compiled(graph, 4, optimizer, Box::new(MeanSquaredError), vec![]);
     let mut plain = Plain::new(&engine, sizes, activations);
-    let x: Vec<f64> = data.x.iter().map(|&v| f64::from(v)).collect();
+    let x: Vec<f64> = data.x[0].iter().map(|&v| f64::from(v)).collect();
     let t: Vec<f64> = numbers(2, rows * outputs)
         .into_iter()
         .map(f64::from)
@@ -197,7 +194,7 @@ fn check(graph: Graph, sizes: &[usize], activations: &[ActivationFunction]) {
         .collect();
     close(
         "answers",
-        &engine.predict(&data.x, rows).unwrap(),
+        &engine.predict_single(&data.x[0], rows).unwrap(),
         &answers,
         2e-6,
     );

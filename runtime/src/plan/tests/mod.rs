@@ -1,8 +1,10 @@
 //! Whole steps: that the result does not depend on how a batch is cut, and that it is the right one.
 
 mod cutting;
+mod graphs;
 mod large_dense;
 mod memory;
+mod merging;
 
 use super::{Batch, Totals};
 use crate::activations::ActivationFunction::{Relu, Softmax, Tanh};
@@ -15,7 +17,7 @@ use crate::layers::{
 use crate::losses::SparseCategoricalCrossentropy;
 use crate::metrics::Accuracy;
 use crate::optimizers::{Adam, Optimizer};
-use crate::training::data::{DataSet, TargetRows, Targets};
+use crate::training::data::{DataSet, Targets};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
@@ -30,15 +32,9 @@ fn numbers(seed: u64, len: usize) -> Vec<f32> {
 /// Images of 12 by 12 pixels and two channels, in five classes.
 fn images(rows: usize) -> DataSet<'static> {
     let mut generator = ChaCha8Rng::seed_from_u64(99);
-    DataSet {
-        x: numbers(5, rows * 12 * 12 * 2).into(),
-        targets: Targets::Classes(
-            (0..rows)
-                .map(|_| i64::from(generator.next_u32() % 5))
-                .collect(),
-        ),
-        rows,
-    }
+    let classes = (0..rows).map(|_| i64::from(generator.next_u32() % 5));
+    let targets = Targets::Classes(classes.collect());
+    DataSet::single(numbers(5, rows * 12 * 12 * 2), targets, rows)
 }
 
 /// Everything in one region: all rows go through all layers in one go.
@@ -85,11 +81,7 @@ fn compiled(graph: Graph, optimizer: impl Optimizer + 'static) -> CpuEngine {
 
 /// Rows of a data set as a batch.
 fn batch<'a>(data: &'a DataSet<'_>, rows: &'a [u32]) -> Batch<'a> {
-    Batch {
-        x: &data.x,
-        rows,
-        targets: Some(TargetRows::new(&data.targets, rows)),
-    }
+    data.batch(rows)
 }
 
 /// Two epochs; the last batch of each is smaller.

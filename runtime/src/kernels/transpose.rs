@@ -1,0 +1,88 @@
+//! The transpose of a matrix, block by block in registers.
+
+use super::simd::{self, Simd, Vectorized};
+
+/// Writes the transpose of `size.0` rows of `size.1` floats. Both matrices come with the distance of their rows.
+///
+/// # Panics
+/// If a matrix is longer than its slice, or has no rows or no columns.
+pub(super) fn transpose(from: (&[f32], usize), size: (usize, usize), to: (&mut [f32], usize)) {
+    simd::dispatch(Transpose { from, size, to });
+}
+
+struct Transpose<'a> {
+    from: (&'a [f32], usize),
+    size: (usize, usize),
+    to: (&'a mut [f32], usize),
+}
+
+impl Vectorized for Transpose<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        transpose_with(simd, self.from, self.size, self.to);
+    }
+}
+
+/// [`transpose`] as a part of an operation.
+#[inline(always)]
+pub(super) fn transpose_with<S: Simd>(
+    simd: S,
+    (from, from_row): (&[f32], usize),
+    size: (usize, usize),
+    (to, to_row): (&mut [f32], usize),
+) {
+    assert!(size.0 >= 1 && size.1 >= 1);
+    assert!((size.0 - 1) * from_row + size.1 <= from.len());
+    assert!((size.1 - 1) * to_row + size.0 <= to.len());
+    let mut i = 0;
+    while i < size.0 {
+        let mut j = 0;
+        while j < size.1 {
+            let block = ((size.0 - i).min(S::LANES), (size.1 - j).min(S::LANES));
+            // SAFETY: a block of matrices that the slices hold.
+            unsafe {
+                simd.transpose(
+                    from.as_ptr().add(i * from_row + j),
+                    from_row,
+                    block,
+                    to.as_mut_ptr().add(j * to_row + i),
+                    to_row,
+                );
+            }
+            j += S::LANES;
+        }
+        i += S::LANES;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::simd::tests::{Numbers, for_each_level};
+
+    #[test]
+    fn matrices_of_all_sizes_are_transposed() {
+        let from = Numbers::new(3).vec(40 * 41);
+        for_each_level(|_| {
+            for size in [
+                (1, 1),
+                (1, 40),
+                (40, 1),
+                (16, 32),
+                (17, 15),
+                (33, 40),
+                (5, 9),
+            ] {
+                let mut to = vec![7.0; 40 * 42];
+                transpose((&from, 41), size, (&mut to, 42));
+                for (at, &x) in to.iter().enumerate() {
+                    let (j, i) = (at / 42, at % 42);
+                    let inside = i < size.0 && j < size.1;
+                    assert_eq!(x, if inside { from[i * 41 + j] } else { 7.0 }, "{size:?}");
+                }
+            }
+        });
+    }
+}

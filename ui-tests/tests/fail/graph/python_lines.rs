@@ -1,0 +1,12 @@
+use addax::network;
+
+network! {
+    pub Letters: (image: (28, 28, 1)) => (digit: 10) {
+        let x = Flatten()(image);
+        let digit = Dense(10)(x, training = True);
+        model = keras.Model(inputs, outputs);
+        return digit;
+    }
+}
+
+fn main() {}

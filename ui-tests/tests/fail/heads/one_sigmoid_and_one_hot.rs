@@ -1,0 +1,18 @@
+use addax::prelude::*;
+
+network! {
+    pub Small: 2 => 1 {
+        Dense(1, activation = sigmoid),
+    }
+}
+
+fn main() -> addax::Result<()> {
+    let device = Cpu::default();
+    let model = Small::build(&device)?.compile(
+        Adam::default(),
+        CategoricalCrossentropy::default(),
+        Accuracy,
+    )?;
+    println!("{}", model.summary());
+    Ok(())
+}

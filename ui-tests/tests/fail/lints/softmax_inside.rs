@@ -1,0 +1,13 @@
+#![deny(deprecated)]
+
+use addax::network;
+
+network! {
+    pub Small: 3 => 2 {
+        Dense(3, activation = softmax),
+        Dropout(0.5),
+        Dense(2),
+    }
+}
+
+fn main() {}

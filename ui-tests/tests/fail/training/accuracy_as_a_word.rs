@@ -1,0 +1,18 @@
+use addax::prelude::*;
+
+network! {
+    /// Three classes.
+    pub Letters: 2 => 3 {
+        Dense(3, activation = softmax),
+    }
+}
+
+fn main() -> addax::Result<()> {
+    let model = Letters::build(&Cpu::default())?;
+    model.compile(
+        Adam::default(),
+        SparseCategoricalCrossentropy::default(),
+        accuracy,
+    )?;
+    Ok(())
+}

@@ -1,0 +1,20 @@
+use addax::prelude::*;
+
+network! {
+    /// Three classes.
+    pub Letters: 2 => 3 {
+        Dense(3, activation = softmax),
+    }
+}
+
+fn main() -> addax::Result<()> {
+    let model = Letters::build(&Cpu::default())?;
+    let callbacks = ();
+    model.compile(
+        Adam::default(),
+        SparseCategoricalCrossentropy::default(),
+        Accuracy,
+        callbacks,
+    )?;
+    Ok(())
+}
