@@ -180,7 +180,7 @@ pub enum Targets<'a> {
 }
 
 impl Targets<'_> {
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match self {
             Targets::Classes(ids) => ids.len(),
             Targets::Values { values, size } => values.len() / (*size).max(1),
