@@ -168,6 +168,19 @@ pub(crate) struct Argument {
 }
 
 impl Layer {
+    /// A layer without arguments, at one place.
+    pub(crate) fn bare(name: &str, span: Span) -> Layer {
+        Layer {
+            docs: Vec::new(),
+            label: None,
+            path: Ident::new(name, span).into(),
+            arguments: Vec::new(),
+            last: span,
+            times: 1,
+            incomplete: false,
+        }
+    }
+
     /// The layer's own name, the last part of its path.
     pub(crate) fn kind(&self) -> Option<&Ident> {
         self.path.segments.last().map(|segment| &segment.ident)

@@ -31,6 +31,12 @@ fn argument(argument: &Argument) -> String {
     }
 }
 
+/// Some tokens as messages show them, if they are short enough.
+pub(crate) fn shown(written: &[TokenTree]) -> Option<String> {
+    let text = tokens(written.iter().cloned().collect());
+    (text.len() <= WIDTH).then(|| format!("`{text}`"))
+}
+
 /// Tokens with the usual spaces. The compiler's own printing puts one between almost any two.
 pub(crate) fn tokens(stream: TokenStream) -> String {
     let mut text = String::new();

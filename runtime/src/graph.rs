@@ -1,4 +1,4 @@
-//! A network at run time: what the plan, the summary and the saved file are made from.
+//! A network at run time: what the plan and the saved file are made from.
 
 use crate::layers::Layer;
 use crate::op::Op;
@@ -29,15 +29,11 @@ pub struct Graph {
 
 /// What the user declared as one layer: a layer, or a network whose layers are layers here as well.
 #[derive(Debug)]
-pub struct Entry {
+struct Entry {
     /// The name in this network: `conv2d_1`.
-    pub name: &'static str,
-    /// The kind: `Conv2D`.
-    pub kind: &'static str,
-    /// What its first call gives.
-    pub output: Shape,
+    name: &'static str,
     /// Its layers among all layers of the graph.
-    pub layers: Range<usize>,
+    layers: Range<usize>,
     /// The network, if it is one.
     network: Option<Graph>,
 }
@@ -124,8 +120,6 @@ impl Graph {
         }
         self.entries.push(Entry {
             name,
-            kind: L::KIND,
-            output: outcome.shape(name),
             layers: start..self.layers.len(),
             network,
         });
@@ -172,11 +166,6 @@ impl Graph {
     /// The network's name.
     pub fn name(&self) -> &'static str {
         self.name
-    }
-
-    /// What the user declared, in order.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
     }
 
     /// All layers, those of inner networks in their places.

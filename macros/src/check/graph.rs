@@ -1,7 +1,6 @@
 //! A graph: what each name stands for, line by line.
 
 use super::scope::{Entry, Scope};
-use super::suggest::nearest;
 use super::{Bound, Line, PlannedLayer, Source, Wiring, layers};
 use crate::ast::{Binding, Call, Callee, Graph, Port, Value};
 use crate::errors::Errors;
@@ -116,23 +115,23 @@ fn bound_name(binding: &Binding) -> Option<String> {
     binding.name.as_ref().map(plain)
 }
 
-struct Checker<'a> {
+pub(super) struct Checker<'a> {
     /// The layers that have not been called yet, as they are written.
     layers: Vec<Option<PlannedLayer>>,
     /// Where those that have been called are among the planned ones.
     indices: Vec<Option<usize>>,
     /// Of each line, the names in it.
-    mentioned: Vec<HashSet<String>>,
+    pub(super) mentioned: Vec<HashSet<String>>,
     /// Of each line, the name that it binds.
-    bound: Vec<Option<String>>,
-    line: usize,
-    wiring: Wiring,
-    scope: Scope,
+    pub(super) bound: Vec<Option<String>>,
+    pub(super) line: usize,
+    pub(super) wiring: Wiring,
+    pub(super) scope: Scope,
     /// An input whose name could not be read: it may be what an unknown name means.
     nameless: Option<usize>,
     /// Some name was not found, or is not what was meant: what seems to be unused may belong there.
-    unresolved: bool,
-    errors: &'a mut Errors,
+    pub(super) unresolved: bool,
+    pub(super) errors: &'a mut Errors,
 }
 
 impl Checker<'_> {
@@ -203,7 +202,7 @@ impl Checker<'_> {
     }
 
     /// The layer as it would be written if it were applied to the last value.
-    fn call_of(&self, layer: usize) -> String {
+    pub(super) fn call_of(&self, layer: usize) -> String {
         let text = match self.layers.get(layer) {
             Some(Some(layer)) => layer.text.trim_matches('`'),
             _ => "Dense(10)",
@@ -270,181 +269,6 @@ impl Checker<'_> {
         let (problem, help) = self.unknown_name(&text);
         self.errors.push_help(name.span(), problem, help);
         None
-    }
-
-    /// Why there is no such name, and what to write instead.
-    fn unknown_name(&self, name: &str) -> (String, String) {
-        let later = self
-            .bound
-            .iter()
-            .enumerate()
-            .skip(self.line)
-            .filter(|(_, bound)| bound.as_deref() == Some(name))
-            .map(|(line, _)| line)
-            .next();
-        match later {
-            None => (
-                format!("there is no value `{name}`"),
-                match nearest(name, self.scope.names()) {
-                    Some(near) => format!("write `{near}`"),
-                    None => self.values_here(),
-                },
-            ),
-            Some(line) if line == self.line => (
-                format!("`{name}` is made of itself: it has no value in front of this line"),
-                self.values_here(),
-            ),
-            Some(line) => {
-                let this = self.bound.get(self.line).cloned().flatten();
-                match this.filter(|_| self.leads_here(line)) {
-                    Some(this) => (
-                        format!("`{this}` is made of `{name}`, and `{name}` of `{this}`"),
-                        "a network has no loops: one of them must be made of something else"
-                            .to_owned(),
-                    ),
-                    None => (
-                        format!("`{name}` has no value yet: its `let` stands further down"),
-                        "move that line in front of this one".to_owned(),
-                    ),
-                }
-            }
-        }
-    }
-
-    /// Whether what a later line needs can be had only with the value of this one.
-    fn leads_here(&self, line: usize) -> bool {
-        let mut seen = HashSet::new();
-        let mut open = vec![line];
-        while let Some(line) = open.pop() {
-            if line == self.line {
-                return true;
-            }
-            if !seen.insert(line) {
-                continue;
-            }
-            for name in self.mentioned.get(line).into_iter().flatten() {
-                open.extend(
-                    (self.line..self.bound.len()).filter(|&other| {
-                        self.bound.get(other).and_then(Option::as_ref) == Some(name)
-                    }),
-                );
-            }
-        }
-        false
-    }
-
-    fn values_here(&self) -> String {
-        match self.scope.values().as_slice() {
-            [] => "write `let` in front of the line that makes it".to_owned(),
-            [one] => format!("the value here is `{one}`"),
-            [first @ .., last] => {
-                format!("the values here are `{}` and `{last}`", first.join("`, `"))
-            }
-        }
-    }
-
-    /// Where an output comes from.
-    fn output(&mut self, port: &Port, last: Source, incomplete: bool) -> Source {
-        let Some(name) = &port.name else {
-            // Its name is missing, and the last line was meant.
-            if let Some(Some(last)) = self.bound.last()
-                && let Some(entry) = self.scope.find(last)
-            {
-                entry.used = true;
-            }
-            return last;
-        };
-        let text = plain(name);
-        if let Some(entry) = self.scope.find(&text) {
-            entry.used = true;
-            match entry.bound {
-                Bound::Value(_) if entry.is_input => self.errors.push_help(
-                    name.span(),
-                    format!("the output `{name}` is the input `{name}` as it is"),
-                    format!("write `let {name} = ..;`, or give them different names"),
-                ),
-                Bound::Value(source) => return source,
-                Bound::Layer(layer) => {
-                    self.unresolved = true;
-                    let call = self.call_of(layer);
-                    self.errors.push_help(
-                        name.span(),
-                        format!("the output `{name}` is a layer that is applied to nothing"),
-                        format!("write `let {name} = {call};`"),
-                    );
-                }
-            }
-            return Source::Unknown;
-        }
-        if !incomplete {
-            let help = match self.meant(&text) {
-                Some(other) => format!("write `let {name} = ..;` for `let {other} = ..;`"),
-                None => format!("write `let {name} = ..;`"),
-            };
-            self.errors.push_help(
-                name.span(),
-                format!("the output `{name}` is never made"),
-                help,
-            );
-        }
-        Source::Unknown
-    }
-
-    /// The value that was to become the output `name`: one of a similar name, or the only one that nothing is made of.
-    fn meant(&mut self, name: &str) -> Option<String> {
-        let unused: Vec<String> = self
-            .scope
-            .unused()
-            .filter(|(entry, hidden)| !hidden && !entry.is_input)
-            .map(|(entry, _)| entry.name.clone())
-            .collect();
-        let other = match nearest(name, unused.iter().map(String::as_str)) {
-            Some(near) => near.to_owned(),
-            None => match unused.as_slice() {
-                [only] => only.clone(),
-                _ => return None,
-            },
-        };
-        if let Some(entry) = self.scope.find(&other) {
-            entry.used = true;
-        }
-        Some(other)
-    }
-
-    /// What nothing is made of.
-    fn unused(&mut self, outputs: &[Port]) {
-        for (entry, hidden) in self.scope.unused() {
-            let name = &entry.name;
-            let (problem, help) = match entry.bound {
-                Bound::Layer(_) => (
-                    format!("the layer `{name}` is never applied"),
-                    format!(
-                        "apply it to a value: `{name}({})`",
-                        self.scope.values().first().copied().unwrap_or("x")
-                    ),
-                ),
-                Bound::Value(_) if hidden => (
-                    format!("this `{name}` is never used: a `let {name}` further down hides it"),
-                    "use it there, or give one of them another name".to_owned(),
-                ),
-                Bound::Value(_) if entry.is_input => (
-                    format!("the input `{name}` is never used"),
-                    "apply a layer to it, or take it out of the header".to_owned(),
-                ),
-                Bound::Value(_) => (
-                    format!("the value `{name}` is never used"),
-                    format!(
-                        "take the line out, or make an output of it: `=> ({}{name}: ..)`",
-                        outputs
-                            .iter()
-                            .filter_map(|port| port.name.as_ref())
-                            .map(|name| format!("{name}: .., "))
-                            .collect::<String>()
-                    ),
-                ),
-            };
-            self.errors.push_help(entry.span, problem, help);
-        }
     }
 
     /// The calls. A layer without any, which has had its message, gets one of which nothing is known, so that it has a

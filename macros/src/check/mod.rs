@@ -2,6 +2,7 @@
 //!
 //! A list is a graph in which each call takes what the one before it gives. From here on there are only graphs.
 
+mod ends;
 mod generics;
 mod graph;
 mod layers;
@@ -9,6 +10,7 @@ mod list;
 mod ports;
 mod scope;
 mod suggest;
+mod unknown;
 
 use crate::ast::{Body, Layer, Limit, Name, Network, Port, Step};
 use crate::errors::{Errors, Place};

@@ -42,10 +42,12 @@ fn definition(context: &Context<'_>) -> TokenStream {
         }
     });
     let parameters = context.parameters.declared();
+    // As visible as the network: its answers may be a struct that is not more visible than that.
+    let visibility = &context.plan.visibility;
     quote! {
         #[doc = #doc]
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-        pub struct Layers<#parameters __E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> {
+        #visibility struct Layers<#parameters __E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> {
             #(#fields)*
         }
     }

@@ -5,12 +5,15 @@
 
 mod arguments;
 mod budget;
+mod call;
 mod generics;
 mod graph;
 mod habits;
 mod header;
+mod inputs;
 mod layer;
 mod list;
+mod misplaced;
 mod ports;
 mod repetition;
 mod shape;

@@ -1,10 +1,5 @@
 //! The table of the layers, letter by letter, as the compiler writes it and as a program does.
 
-#![expect(
-    unreachable_pub,
-    reason = "a network with one input and several outputs must be public"
-)]
-
 use super::files;
 use crate::network::Network;
 use crate::prelude::*;
@@ -121,7 +116,7 @@ network! {
 
 network! {
     /// One layer after another, but declared as a graph and with two outputs.
-    pub Probe: (image: 8) => (hidden: 4, digit: 2) {
+    Probe: (image: 8) => (hidden: 4, digit: 2) {
         let hidden = Dense(4)(image);
         let digit = Dense(2)(hidden);
     }

@@ -12,7 +12,7 @@ use crate::engine::Compiled;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::plan::{Buffer, Call, Goal, Gradient, Mode, Outline, Step, Store, arena};
-use crate::training::data::TargetRule;
+use crate::training::labels::TargetRule;
 use std::sync::Arc;
 
 /// A step for a batch of exactly `rows` samples.

@@ -10,6 +10,9 @@ pub(super) type Row<'b> = [Cell<'b>; 4];
 /// The widest columns of all tables fit in.
 const BLANKS: &str = "                                 ";
 
+/// Bytes up to which a loop is cheaper for the compiler than copying.
+const SHORT: usize = 64;
+
 /// The columns in a terminal of 80 columns.
 #[derive(Clone, Copy)]
 pub(super) struct Columns {
@@ -65,8 +68,18 @@ impl<'w> Writer<'w> {
     const fn utf8(&mut self, text: &[u8]) {
         let end = self.len + text.len();
         if end <= self.bytes.len() {
-            let (_, rest) = self.bytes.split_at_mut(self.len);
-            rest.split_at_mut(text.len()).0.copy_from_slice(text);
+            // The compiler counts steps, and gives up after two millions: a loop has one for each byte, copying has
+            // many, however short the text.
+            if text.len() > SHORT {
+                let (_, rest) = self.bytes.split_at_mut(self.len);
+                rest.split_at_mut(text.len()).0.copy_from_slice(text);
+            } else {
+                let mut i = 0;
+                while i < text.len() {
+                    self.bytes[self.len + i] = text[i];
+                    i += 1;
+                }
+            }
         }
         self.len = end;
     }
