@@ -7,6 +7,7 @@ use super::{Context, facts, generics, numbered, start};
 use crate::ast::{Port, Shape};
 use crate::check::{PlannedCall, PlannedLayer, Source};
 use crate::errors::Place;
+use crate::keras;
 use crate::names::plain;
 use crate::sugar::Construction;
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
@@ -147,10 +148,33 @@ fn call_consts(
     let given = context.constant("__OUTCOME", i);
     let rule = match (&layer.construction, &call.inputs) {
         (Some(_), Some(inputs)) => {
-            let rule = rule(context, call, inputs, layer, is_first);
+            let rule = |output| {
+                let rule = rule(context, call, inputs, layer, output);
+                quote!(const #outcome: __addax::Outcome = #rule;)
+            };
+            let alias = context.parameters.of(&numbered("__Layer", call.layer));
+            let span = layer.place.first;
+            let near = located(&alias, "output", span);
+            let outcome = if !is_first {
+                rule(None)
+            } else if is_known(layer) {
+                rule(Some(near))
+            } else {
+                // It may have no such function. Then rustc underlines this word, which an editor must not see.
+                let (exact, near) = (
+                    rule(Some(at(quote!(<#alias>::output), span))),
+                    rule(Some(near)),
+                );
+                quote! {
+                    #[cfg(not(rust_analyzer))]
+                    #exact
+                    #[cfg(rust_analyzer)]
+                    #near
+                }
+            };
             let report = reports.report(&context.constant("__OUTCOME", i), call.place);
             quote! {
-                const #outcome: __addax::Outcome = #rule;
+                #outcome
                 #report
             }
         }
@@ -165,21 +189,28 @@ fn call_consts(
     }
 }
 
+/// Whether it is a layer of Addax.
+fn is_known(layer: &PlannedLayer) -> bool {
+    let name = layer.path.get_ident().map(Ident::to_string);
+    name.is_some_and(|name| keras::signature(&name).is_some())
+}
+
 /// What the layer's shape rule says of these inputs. Later calls must need the parameters of the first.
+///
+/// `output` is the rule, if this is the first call.
 fn rule(
     context: &Context<'_>,
     call: &PlannedCall,
     inputs: &[Source],
     planned: &PlannedLayer,
-    is_first: bool,
+    output: Option<TokenStream>,
 ) -> TokenStream {
-    let alias = context.parameters.of(&numbered("__Layer", call.layer));
     let layer = context.constant("__LAYER", call.layer);
     let inputs = inputs.iter().map(|source| context.shape_of(*source));
-    if is_first {
-        let output = located(&alias, "output", planned.place.first);
+    if let Some(output) = output {
         return quote!(#output(&#layer, &[#(#inputs),*]));
     }
+    let alias = context.parameters.of(&numbered("__Layer", call.layer));
     let first = context.constant("__OUTCOME", planned.first_call);
     let name = plain(&planned.field);
     quote!(<#alias>::output(&#layer, &[#(#inputs),*]).shared_with(&#first, #name))

@@ -2,6 +2,7 @@
 //!
 //! rust-analyzer sets `cfg(rust_analyzer)` and rustc does not, so nothing here costs a build anything but its tokens.
 
+use super::lines::mentioned;
 use super::types::input_type;
 use super::{Context, numbered};
 use crate::check::{Plan, PlannedCall, PlannedLayer};
@@ -39,6 +40,24 @@ pub(super) fn typing(plan: &Plan) -> TokenStream {
         #(#options)*
         #(const _: #layers = loop {};)*
     })
+}
+
+/// The layers of a graph that a `let` names, where other lines apply them: there the name is that of the field.
+pub(super) fn applied(context: &Context<'_>) -> TokenStream {
+    let uses: Vec<_> = mentioned(context)
+        .into_iter()
+        .flat_map(|mentioned| mentioned.fields)
+        .collect();
+    if uses.is_empty() {
+        return TokenStream::new();
+    }
+    let (parameters, given) = (context.parameters.declared(), context.parameters.given());
+    quote! {
+        #[cfg(rust_analyzer)]
+        fn __applied<#parameters __D: __addax::Device>(__layers: &Layers<#given f32, __D>) {
+            #(let _ = &__layers.#uses;)*
+        }
+    }
 }
 
 fn only_in_editors(items: &TokenStream) -> TokenStream {

@@ -179,6 +179,7 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let running = running::running(&context);
         let dfdx = dfdx::dfdx(&context);
         let sizes = editor::sizes(&context);
+        let applied = editor::applied(&context);
         let lines = lines::lines(&context);
         let nested = nested::nested(&context);
         let facts = facts::facts(&context);
@@ -190,6 +191,7 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
             #lines
             const _: () = {
                 #layers
+                #applied
                 #running
                 #dfdx
                 #nested

@@ -25,6 +25,25 @@ impl Letters {
     const CLASSES: usize = 10;
 }
 
+network! {
+    /// Whether two pictures are of one person.
+    pub Pairs: (left: (8, 8, 1), right: (8, 8, 1)) => (same: 1, shades: 36) {
+        let eye = Conv2D(1, 3);
+        let seen = eye(left);
+        let total = seen + eye(right);
+        let flat = Flatten()(total);
+        let same = Dense(1, use_bias = false)(flat);
+        let shades = Activation(tanh)(flat);
+    }
+}
+
+network! {
+    pub Wide<const WIDTH: usize = 16>: WIDTH => 3 {
+        first: Dense(WIDTH * 2),
+        Dense(3),
+    }
+}
+
 /// Every second number.
 #[derive(Clone, Copy, Debug)]
 pub struct Halve;
@@ -54,5 +73,8 @@ fn main() -> addax::Result<()> {
     let kernel = &layers.hidden.kernel;
     let answers = letters.predict(&vec![[[[0.0; 1]; SIDE]; SIDE]; 2])?;
     println!("{kernel:?} {answers:?}");
+    let pairs = Pairs::build(&Cpu::default())?;
+    let wide = Wide::<4>::build(&Cpu::default())?;
+    println!("{:?} {:?}", pairs.layers()?.eye.kernel, wide.layers()?.first.kernel);
     Ok(())
 }

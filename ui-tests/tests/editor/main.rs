@@ -163,6 +163,13 @@ fn hover(server: &mut Server) {
     shows(server, "Letters:", "Reads letters.");
     shows(server, "hidden.kernel", "`Dense(64, activation = relu)`");
     shows(server, "hidden:", "Where it thinks.");
+    // A graph.
+    shows(server, "Conv2D(1,", "(Output<6, 6, 1>, Parameters<10>)");
+    shows(server, "Dense(1,", "(Output<1>, Parameters<36>)");
+    shows(server, "eye.kernel", "`Conv2D(1, 3)`");
+    // With parameters nothing is known of the sizes.
+    shows(server, "Dense(WIDTH", "Fully connected layer");
+    shows(server, "first.kernel", "`Dense(WIDTH * 2)`");
     // The network's types are worked out wherever they are used.
     shows(
         server,
@@ -207,6 +214,13 @@ fn definitions(server: &mut Server) {
             "main.rs",
             "hidden: Dense(64, activation = relu),",
         ),
+        ("Dense(1,", "dense.rs", "pub struct Dense {"),
+        ("Dense(WIDTH", "dense.rs", "pub struct Dense {"),
+        ("use_bias = false", "dense.rs", "pub use_bias: bool,"),
+        ("flat);", "main.rs", "let flat = Flatten()(total);"),
+        ("eye(right", "main.rs", "let eye = Conv2D(1, 3);"),
+        ("eye.kernel", "main.rs", "let eye = Conv2D(1, 3);"),
+        ("first.kernel", "main.rs", "first: Dense(WIDTH * 2),"),
     ] {
         let target = Target {
             file: file.to_owned(),
@@ -229,6 +243,13 @@ fn renaming(server: &mut Server) {
         ("Letters:", "Letters", "Glyphs"),
         ("Halve;", "Halve", "Thin"),
         ("Halve()", "Halve", "Thin"),
+        ("seen =", "seen", "noticed"),
+        ("flat)", "flat", "long"),
+        ("eye =", "eye", "look"),
+        ("eye(right", "eye", "look"),
+        ("eye.kernel", "eye", "look"),
+        ("WIDTH * 2", "WIDTH", "BREADTH"),
+        ("first.kernel", "first", "begin"),
     ] {
         let expected = letters
             .replace(old, new)
