@@ -22,7 +22,7 @@ mod update;
 mod work;
 
 #[cfg(any(feature = "cuda", test))]
-pub(crate) use buffers::{Buffer, arena};
+pub(crate) use buffers::arena;
 pub(crate) use outline::Mode;
 #[cfg(any(feature = "cuda", test))]
 pub(crate) use outline::{Call, Gradient, Outline, Step};
