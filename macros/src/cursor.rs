@@ -5,6 +5,7 @@
 
 use crate::errors::Place;
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+use syn::parse::Parse;
 
 /// A place in a slice of tokens.
 #[derive(Clone, Copy, Debug)]
@@ -155,6 +156,24 @@ pub(crate) fn place_of(tokens: &[TokenTree], otherwise: Span) -> Place {
 /// Tokens as a stream.
 pub(crate) fn stream(tokens: &[TokenTree]) -> TokenStream {
     tokens.iter().cloned().collect()
+}
+
+/// The tokens as a type or a value, if that is what they are.
+pub(crate) fn parsed<T: Parse>(tokens: &[TokenTree]) -> Option<T> {
+    let tokens = stream(tokens);
+    // To syn it is a name, and rustc would read nothing that is emitted with it.
+    if has_word(&tokens, "try") {
+        return None;
+    }
+    syn::parse2(tokens).ok()
+}
+
+fn has_word(tokens: &TokenStream, word: &str) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == word,
+        TokenTree::Group(group) => has_word(&group.stream(), word),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }
 
 /// The tokens of a group.

@@ -10,6 +10,7 @@ use crate::keras::{self, Kind, OptionName, Signature};
 use crate::{names, text, value};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
+use syn::Expr;
 use syn::spanned::Spanned;
 
 /// How Rust makes the layer.
@@ -236,6 +237,34 @@ fn own_layer(layer: &Layer) -> Option<Construction> {
     }
     construction.positional = !construction.new.is_empty();
     (!layer.incomplete).then_some(construction)
+}
+
+/// Words where a value is due, which may be the beginnings of options: `acti` in `Dense(64, acti)`.
+pub(crate) fn half_typed(layer: &Layer) -> Vec<Ident> {
+    let name = layer.plain_name();
+    let signature = name.as_deref().and_then(keras::signature);
+    let takes_word = |position: usize| {
+        signature
+            .and_then(|signature| Some((signature, signature.required.get(position)?)))
+            .is_some_and(|(signature, option)| signature.kind(option) == Kind::Word)
+    };
+    layer
+        .arguments
+        .iter()
+        .enumerate()
+        .filter(|(position, argument)| argument.name.is_none() && !takes_word(*position))
+        .filter_map(|(_, argument)| match &argument.value {
+            Expr::Path(value) => value.path.get_ident(),
+            _ => None,
+        })
+        // Constants are upper case; `self` and the like are a path, but no name.
+        .filter(|word| {
+            word.to_string()
+                .starts_with(|c: char| c.is_ascii_lowercase())
+        })
+        .filter(|word| syn::parse2::<Ident>(word.to_token_stream()).is_ok())
+        .cloned()
+        .collect()
 }
 
 fn place(argument: &Argument) -> Place {

@@ -207,6 +207,7 @@ pub use typenum;
 pub mod activations;
 pub mod callbacks;
 mod device;
+mod editor;
 mod engine;
 mod error;
 pub mod facts;

@@ -1,6 +1,7 @@
 //! What the code that `network!` emits is made of. Hidden, without promises.
 
 pub use crate::device::Device;
+pub use crate::editor::{AsOutput, Parameters, parameters};
 pub use crate::error::{Error, Result};
 pub use crate::facts::{
     Axes, Blueprint, Call, Facts, LayerAt, LayerEntry, LayerInfo, Quantity, TableRow, budget,
@@ -20,7 +21,7 @@ pub use crate::shape::{
     inside, nested, report, several_outputs,
 };
 pub use crate::tape::{Built, BuiltLayer, FlatBatch, LayerParameters, NoParameters};
-pub use crate::training::data::Targets;
+pub use crate::training::labels::Targets;
 pub use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
 pub use dfdx::nn::{Module, ModuleMut};
 pub use dfdx::shapes::{ConstDim, Dim, Dtype};

@@ -50,8 +50,8 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
         let problems = differences(&self.engine().setup().graph, &setup.graph);
         if !problems.is_empty() {
             return Err(Error::NotTheSameLayers {
-                from: N::NAME.to_owned(),
-                to: To::NAME.to_owned(),
+                from: sized(&self.engine().setup().graph),
+                to: sized(&setup.graph),
                 problems,
             });
         }
@@ -61,8 +61,15 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
     }
 }
 
+/// The network with what it takes: one declaration may stand for several sizes.
+fn sized(graph: &Graph) -> String {
+    let shapes: Vec<String> = graph.input_shapes().map(|s| s.to_string()).collect();
+    format!("{} for {}", graph.name(), shapes.join(" and "))
+}
+
 /// A line for each layer that is missing or has other parameters.
 fn differences(from: &Graph, to: &Graph) -> Vec<String> {
+    let (here, there) = (sized(from), sized(to));
     let with_parameters = |graph: &'_ Graph| -> Vec<String> {
         let layers = graph
             .layers()
@@ -73,10 +80,8 @@ fn differences(from: &Graph, to: &Graph) -> Vec<String> {
     let (ours, theirs) = (with_parameters(from), with_parameters(to));
     if ours != theirs {
         return vec![format!(
-            "{} has the layers {}, and {} has {}",
-            from.name(),
+            "{here} has the layers {}, and {there} has {}",
             ours.join(", "),
-            to.name(),
             theirs.join(", ")
         )];
     }
@@ -94,20 +99,16 @@ fn differences(from: &Graph, to: &Graph) -> Vec<String> {
         let (ours, theirs) = (parts(layer), parts(other));
         for ((name, ours), (_, theirs)) in ours.iter().zip(&theirs).filter(|(a, b)| a != b) {
             problems.push(format!(
-                "the {name} of `{}` is {ours} in {} and {theirs} in {}",
+                "the {name} of `{}` is {ours} in {here} and {theirs} in {there}",
                 layer.name,
-                from.name(),
-                to.name()
             ));
         }
         if ours.len() != theirs.len() {
             problems.push(format!(
-                "`{}` has {} parameters in {} and {} in {}",
+                "`{}` has {} parameters in {here} and {} in {there}",
                 layer.name,
                 ours.len(),
-                from.name(),
                 theirs.len(),
-                to.name()
             ));
         }
     }

@@ -2,34 +2,21 @@
 
 use addax::prelude::*;
 
-macro_rules! fully_convolutional {
-    ($Name:ident, $side:literal) => {
-        network! {
-            /// S3: usable at any image size.
-            $Name: ($side, $side, 1) => 10 {
-                Conv2D(16, 3, activation = relu),
-                Conv2D(16, 3, activation = relu),
-                MaxPooling2D(),
-                Conv2D(32, 3, activation = relu),
-                GlobalMaxPooling2D(),
-                Dense(10, activation = softmax),
-            }
-        }
-    };
-}
-fully_convolutional!(Small, 28);
-fully_convolutional!(Large, 41);
-
 network! {
-    /// Tied to its size.
-    Tied28: (28, 28, 1) => 10 {
-        Flatten(),
+    /// S3: usable at any image size.
+    Fcn<const SIDE: usize = 28>: (SIDE, SIDE, 1) => 10 {
+        Conv2D(16, 3, activation = relu),
+        Conv2D(16, 3, activation = relu),
+        MaxPooling2D(),
+        Conv2D(32, 3, activation = relu),
+        GlobalMaxPooling2D(),
         Dense(10, activation = softmax),
     }
 }
+
 network! {
-    /// The same for larger images.
-    Tied32: (32, 32, 1) => 10 {
+    /// Tied to its size.
+    Tied<const SIDE: usize = 28>: (SIDE, SIDE, 1) => 10 {
         Flatten(),
         Dense(10, activation = softmax),
     }
@@ -37,9 +24,9 @@ network! {
 
 #[test]
 fn the_weights_of_a_fully_convolutional_network_fit_any_size() -> addax::Result<()> {
-    let small = Small::build(&Cpu::seed_from_u64(1))?;
-    let large = small.retyped::<Large>()?;
-    let back = large.retyped::<Small>()?;
+    let small = Fcn::<28>::build(&Cpu::seed_from_u64(1))?;
+    let large = small.retyped::<Fcn<41>>()?;
+    let back = large.retyped::<Fcn<28>>()?;
     let image = [[[0.25_f32]; 28]; 28];
     assert_eq!(
         small.predict(&[image])?.as_vec(),
@@ -54,20 +41,19 @@ fn the_weights_of_a_fully_convolutional_network_fit_any_size() -> addax::Result<
 
 #[test]
 fn the_layer_that_is_tied_to_a_size_is_named() -> addax::Result<()> {
-    let tied = Tied28::build(&Cpu::default())?;
-    let message = tied.retyped::<Tied32>().unwrap_err().to_string();
+    let tied = Tied::<28>::build(&Cpu::default())?;
+    let message = tied.retyped::<Tied<32>>().unwrap_err().to_string();
     assert_eq!(
         message,
-        "the weights of Tied28 do not fit Tied32:\n\
-         the kernel of `dense` is (784, 10) in Tied28 and (1024, 10) in Tied32\n\
+        "the weights of Tied for (28, 28, 1) do not fit Tied for (32, 32, 1):\n\
+         the kernel of `dense` is (784, 10) in Tied for (28, 28, 1) and (1024, 10) in Tied for (32, 32, 1)\n\
          help: a layer whose parameters change with the size of the input ties the network to it; \
          `GlobalMaxPooling2D()` in place of `Flatten()` gives as many numbers for any image"
     );
-    let message = tied.retyped::<Small>().unwrap_err().to_string();
+    let message = tied.retyped::<Fcn>().unwrap_err().to_string();
     assert!(
-        message.contains(
-            "Tied28 has the layers dense, and Small has conv2d, conv2d_1, conv2d_2, dense"
-        )
+        message
+            .contains("Tied for (28, 28, 1) has the layers dense, and Fcn for (28, 28, 1) has conv2d, conv2d_1, conv2d_2, dense")
     );
     Ok(())
 }

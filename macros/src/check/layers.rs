@@ -6,7 +6,7 @@ use crate::errors::Errors;
 use crate::names::Names;
 use crate::sugar::{self, Construction};
 use crate::text;
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 
 /// The layers, in the order in which they are written, each as often as it says.
 pub(super) fn planned(mut layers: Vec<Layer>, errors: &mut Errors) -> Vec<PlannedLayer> {
@@ -32,18 +32,24 @@ fn repeated(
 ) -> Vec<PlannedLayer> {
     let kind = layer.kind().map(Ident::to_string).unwrap_or_default();
     (0..layer.times)
-        .map(|i| PlannedLayer {
-            text: text::layer(layer),
-            place: layer.place(),
-            field: match &layer.label {
+        .map(|i| {
+            let mut field = match &layer.label {
                 Some(label) if i == 0 => label.clone(),
                 Some(label) => names.numbered(label),
                 None => names.automatic(&kind),
-            },
-            docs: layer.docs.clone(),
-            path: layer.path.clone(),
-            construction: construction.cloned(),
-            first_call: 0,
+            };
+            let defined_at = field.span();
+            field.set_span(Span::call_site());
+            PlannedLayer {
+                text: text::layer(layer),
+                place: layer.place(),
+                field,
+                defined_at,
+                docs: layer.docs.clone(),
+                path: layer.path.clone(),
+                construction: construction.cloned(),
+                first_call: 0,
+            }
         })
         .collect()
 }

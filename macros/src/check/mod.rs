@@ -12,9 +12,9 @@ mod scope;
 mod suggest;
 mod unknown;
 
-use crate::ast::{Body, Limit, Name, Network, Port};
+use crate::ast::{Body, Layer, Limit, Name, Network, Port, Step};
 use crate::errors::{Errors, Place};
-use crate::sugar::Construction;
+use crate::sugar::{self, Construction};
 use proc_macro2::{Ident, Span, TokenStream};
 use syn::{Generics, Path, Visibility};
 
@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) outputs: Vec<Port>,
     pub(crate) budget: Vec<Limit>,
     pub(crate) wiring: Wiring,
+    /// Arguments that may be names of options of which the rest is still to be typed, with the layer's type.
+    pub(crate) half_typed: Vec<(Path, Ident)>,
     /// Nothing is missing, so that the network could run.
     pub(crate) complete: bool,
     /// No mistake has been found, so that warnings do not stand beside errors.
@@ -70,8 +72,10 @@ pub(crate) enum Bound {
 #[derive(Debug)]
 pub(crate) struct PlannedLayer {
     pub(crate) docs: Vec<TokenStream>,
-    /// The field in the struct of layers.
+    /// The field in the struct of layers, with a span of the macro's own: an editor shows each use of a user's token.
     pub(crate) field: Ident,
+    /// The label, which is the field's place where it is defined.
+    pub(crate) defined_at: Span,
     pub(crate) path: Path,
     /// The layer as messages show it.
     pub(crate) text: String,
@@ -168,6 +172,7 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
     generics::ports(&mut inputs, &generics, errors);
     generics::ports(&mut outputs, &generics, errors);
     let is_graph = matches!(body, Body::Graph(_));
+    let half_typed = half_typed(&body);
     let mut wiring = match body {
         Body::List(steps, braces) => {
             if steps.is_empty() && errors.len() == 0 {
@@ -204,9 +209,31 @@ pub(crate) fn network(network: Network, errors: &mut Errors) -> Plan {
         outputs,
         budget,
         wiring,
+        half_typed,
         complete,
         faultless: errors.len() == 0,
     }
+}
+
+fn half_typed(body: &Body) -> Vec<(Path, Ident)> {
+    let layers: Vec<&Layer> = match body {
+        Body::List(steps, _) => steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Layer(layer) => Some(layer),
+                Step::Hole => None,
+            })
+            .collect(),
+        Body::Graph(graph) => graph.layers.iter().collect(),
+        Body::Unreadable => Vec::new(),
+    };
+    layers
+        .into_iter()
+        .flat_map(|layer| {
+            let words = sugar::half_typed(layer).into_iter();
+            words.map(|word| (layer.path.clone(), word))
+        })
+        .collect()
 }
 
 /// `Block: 8 => 8 { Block() }`

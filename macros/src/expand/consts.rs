@@ -3,13 +3,14 @@
 //! For each layer there is the layer itself, and for each call what the shape rule says of it and the shape it gives.
 
 use super::transplant::transplant;
-use super::{Context, facts, generics, numbered};
+use super::{Context, facts, generics, numbered, start};
 use crate::ast::{Port, Shape};
 use crate::check::{PlannedCall, PlannedLayer, Source};
 use crate::errors::Place;
+use crate::keras;
 use crate::names::plain;
 use crate::sugar::Construction;
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 
 /// The constants, and what the shape rules have to say.
@@ -147,10 +148,33 @@ fn call_consts(
     let given = context.constant("__OUTCOME", i);
     let rule = match (&layer.construction, &call.inputs) {
         (Some(_), Some(inputs)) => {
-            let rule = rule(context, call, inputs, layer, is_first);
+            let rule = |output| {
+                let rule = rule(context, call, inputs, layer, output);
+                quote!(const #outcome: __addax::Outcome = #rule;)
+            };
+            let alias = context.parameters.of(&numbered("__Layer", call.layer));
+            let span = layer.place.first;
+            let near = located(&alias, "output", span);
+            let outcome = if !is_first {
+                rule(None)
+            } else if is_known(layer) {
+                rule(Some(near))
+            } else {
+                // It may have no such function. Then rustc underlines this word, which an editor must not see.
+                let (exact, near) = (
+                    rule(Some(at(quote!(<#alias>::output), span))),
+                    rule(Some(near)),
+                );
+                quote! {
+                    #[cfg(not(rust_analyzer))]
+                    #exact
+                    #[cfg(rust_analyzer)]
+                    #near
+                }
+            };
             let report = reports.report(&context.constant("__OUTCOME", i), call.place);
             quote! {
-                const #outcome: __addax::Outcome = #rule;
+                #outcome
                 #report
             }
         }
@@ -165,21 +189,28 @@ fn call_consts(
     }
 }
 
+/// Whether it is a layer of Addax.
+fn is_known(layer: &PlannedLayer) -> bool {
+    let name = layer.path.get_ident().map(Ident::to_string);
+    name.is_some_and(|name| keras::signature(&name).is_some())
+}
+
 /// What the layer's shape rule says of these inputs. Later calls must need the parameters of the first.
+///
+/// `output` is the rule, if this is the first call.
 fn rule(
     context: &Context<'_>,
     call: &PlannedCall,
     inputs: &[Source],
     planned: &PlannedLayer,
-    is_first: bool,
+    output: Option<TokenStream>,
 ) -> TokenStream {
-    let alias = context.parameters.of(&numbered("__Layer", call.layer));
     let layer = context.constant("__LAYER", call.layer);
     let inputs = inputs.iter().map(|source| context.shape_of(*source));
-    if is_first {
-        let output = located(&alias, "output", planned.place.first);
+    if let Some(output) = output {
         return quote!(#output(&#layer, &[#(#inputs),*]));
     }
+    let alias = context.parameters.of(&numbered("__Layer", call.layer));
     let first = context.constant("__OUTCOME", planned.first_call);
     let name = plain(&planned.field);
     quote!(<#alias>::output(&#layer, &[#(#inputs),*]).shared_with(&#first, #name))
@@ -238,15 +269,18 @@ fn value(
         layer.place.last,
     );
     // rustc suggests a field only where the struct's name comes from the user.
-    let name = at(context.parameters.of_value(alias), layer.place.first);
+    let name = at(context.parameters.of_value(alias), start(layer.place.first));
     quote!(#name #fields)
 }
 
-/// `<Alias>::function`, at the layer's name: that is where rustc reports arguments that do not fit, and where an editor
-/// shows the signature.
+/// `<Alias>::function`, at the layer's name: that is where rustc reports arguments that do not fit.
+///
+/// From the `<` on all of the name is underlined. The names in it are only near the user's: see [`start`].
 fn located(alias: &TokenStream, function: &str, span: Span) -> TokenStream {
-    let function = Ident::new(function, span);
-    at(quote!(<#alias>::#function), span)
+    let function = Ident::new(function, start(span));
+    let mut open = Punct::new('<', Spacing::Alone);
+    open.set_span(span);
+    quote!(#open #alias>::#function)
 }
 
 /// The tokens at another place.

@@ -28,7 +28,8 @@ fn definition(context: &Context<'_>) -> TokenStream {
     let fields = context.layers().map(|(i, layer)| {
         let docs = &layer.docs;
         let text = &layer.text;
-        let field = &layer.field;
+        let mut field = layer.field.clone();
+        field.set_span(layer.defined_at);
         let place = context.parameters.of(&numbered("__Place", i));
         let text = format!(" {text}");
         // The layer's name would otherwise run into what the user says of it.
@@ -43,11 +44,35 @@ fn definition(context: &Context<'_>) -> TokenStream {
     let parameters = context.parameters.declared();
     // As visible as the network: its answers may be a struct that is not more visible than that.
     let visibility = &context.plan.visibility;
+    let derived = derived(context);
     quote! {
         #[doc = #doc]
-        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         #visibility struct Layers<#parameters __E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> {
             #(#fields)*
+        }
+        #derived
+    }
+}
+
+/// What `derive` would write. In code of its own it would say once more of what is no layer that it is none.
+fn derived(context: &Context<'_>) -> TokenStream {
+    let fields: Vec<_> = context.layers().map(|(_, layer)| &layer.field).collect();
+    let names = fields.iter().map(|field| plain(field));
+    let (parameters, given) = (context.parameters.declared(), context.parameters.given());
+    quote! {
+        impl<#parameters __E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> ::core::clone::Clone
+            for Layers<#given __E, __D>
+        {
+            fn clone(&self) -> Self {
+                Layers { #(#fields: ::core::clone::Clone::clone(&self.#fields),)* }
+            }
+        }
+        impl<#parameters __E: __addax::Dtype, __D: __addax::DfdxDevice<__E>> ::core::fmt::Debug
+            for Layers<#given __E, __D>
+        {
+            fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                __formatter.debug_struct("Layers")#(.field(#names, &self.#fields))*.finish()
+            }
         }
     }
 }

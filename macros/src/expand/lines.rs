@@ -3,8 +3,10 @@
 
 use super::Context;
 use crate::check::{Bound, Line};
-use proc_macro2::TokenStream;
+use crate::names::plain;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use std::collections::HashMap;
 
 /// A block with one `let` for each line. It is evaluated, and comes to nothing.
 pub(super) fn lines(context: &Context<'_>) -> Option<TokenStream> {
@@ -21,7 +23,11 @@ pub(super) fn lines(context: &Context<'_>) -> Option<TokenStream> {
             let (name, shape) = (port.name.as_ref()?, context.constant("__INPUT", i));
             Some(quote!(let #name = #shape;))
         });
-    let lines = wiring.lines.iter().map(|line| self::line(context, line));
+    let lines = wiring
+        .lines
+        .iter()
+        .zip(mentioned(context))
+        .map(|(line, mentioned)| self::line(context, line, &mentioned));
     let outputs = context
         .plan
         .outputs
@@ -51,12 +57,37 @@ pub(super) fn lines(context: &Context<'_>) -> Option<TokenStream> {
     })
 }
 
-fn line(context: &Context<'_>, line: &Line) -> TokenStream {
-    let Line {
-        name,
-        mentioned,
-        bound,
-    } = line;
+/// The names in a line.
+pub(super) struct Mentioned<'a> {
+    /// Layers that are called as their fields are: `editor.rs` mentions the fields, and a name has only one place to go to.
+    pub(super) fields: Vec<&'a Ident>,
+    others: Vec<&'a Ident>,
+}
+
+/// The names in each line.
+pub(super) fn mentioned<'a>(context: &'a Context<'_>) -> Vec<Mentioned<'a>> {
+    let wiring = &context.plan.wiring;
+    let mut bound = HashMap::new();
+    wiring
+        .lines
+        .iter()
+        .map(|line| {
+            let (fields, others) = line.mentioned.iter().partition(|name| {
+                let Some(Bound::Layer(layer)) = bound.get(&plain(name)) else {
+                    return false;
+                };
+                let layer = wiring.layers.get(*layer);
+                layer.is_some_and(|layer| layer.field == **name)
+            });
+            bound.insert(plain(&line.name), line.bound);
+            Mentioned { fields, others }
+        })
+        .collect()
+}
+
+fn line(context: &Context<'_>, line: &Line, mentioned: &Mentioned<'_>) -> TokenStream {
+    let Line { name, bound, .. } = line;
+    let mentioned = &mentioned.others;
     let value = match bound {
         Bound::Value(source) => context.shape_of(*source),
         Bound::Layer(layer) => context.constant("__LAYER", *layer),

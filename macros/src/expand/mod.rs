@@ -23,6 +23,7 @@
 
 mod consts;
 mod dfdx;
+mod editor;
 mod facts;
 mod fallback;
 mod generics;
@@ -124,19 +125,32 @@ fn numbered(name: &str, i: usize) -> Ident {
     format_ident!("{name}_{i}", span = Span::call_site())
 }
 
+/// The place in front of a token of the user's, for a name that stands for it in the compiler's messages.
+///
+/// An editor takes the whole span of a token for the token itself: on `Dense` it would show, and go to, all that carries
+/// the same span. An empty span is nobody's, and to rustc it is still the user's own place.
+fn start(span: Span) -> Span {
+    if proc_macro::is_available() {
+        span.unwrap().start().into()
+    } else {
+        span
+    }
+}
+
 /// The whole expansion, the mistakes first.
 pub(crate) fn expand(plan: &Plan, errors: Errors) -> TokenStream {
     let errors = errors.finish();
+    let typing = editor::typing(plan);
     match &plan.name {
         Name::Missing => errors,
         Name::Named(name) => {
             let items = items(plan, name);
-            quote!(#errors #items)
+            quote!(#typing #errors #items)
         }
         Name::Expression => {
             let name = Ident::new("__Network", Span::call_site());
             let items = items(plan, &name);
-            quote!({ #errors #items #name })
+            quote!({ #typing #errors #items #name })
         }
     }
 }
@@ -164,6 +178,8 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         let layers = layers::layers(&context);
         let running = running::running(&context);
         let dfdx = dfdx::dfdx(&context);
+        let sizes = editor::sizes(&context);
+        let applied = editor::applied(&context);
         let lines = lines::lines(&context);
         let nested = nested::nested(&context);
         let facts = facts::facts(&context);
@@ -171,9 +187,11 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         quote! {
             #consts
             #types
+            #sizes
             #lines
             const _: () = {
                 #layers
+                #applied
                 #running
                 #dfdx
                 #nested
@@ -196,6 +214,8 @@ fn items(plan: &Plan, name: &Ident) -> TokenStream {
         #network
         #(#ports)*
         #conditions
+        // `rust_analyzer`, which rustc does not know.
+        #[allow(unexpected_cfgs)]
         const _: () = {
             use ::addax::__private as __addax;
             #body
@@ -226,7 +246,9 @@ fn network_struct(plan: &Plan, name: &Ident) -> TokenStream {
         quote!((::core::marker::PhantomData<(#(#types,)* #(&#lifetimes (),)*)>))
     };
     // With spans of its own, rustc would show the whole macro where it means the name.
-    let definition = quote_spanned!(name.span()=> #visibility struct #name #generics #fields;);
+    let keyword = quote_spanned!(start(name.span())=> struct);
+    let end = quote_spanned!(name.span()=> ;);
+    let definition = quote!(#visibility #keyword #name #generics #fields #end);
     quote! {
         #(#attributes)*
         #[derive(

@@ -151,8 +151,9 @@ impl Side<'_> {
         let aliases = self.ports.iter().enumerate().map(|(i, port)| {
             let (alias, batches) = (numbered(self.alias, i), numbered(self.batches, i));
             let value = numbered(self.value, i);
-            let (shape, batch) = border(port, &value);
+            let (sizes, shape, batch) = border(port, &value);
             quote! {
+                #sizes
                 type #alias = #shape;
                 type #batches<__B> = #batch;
             }
@@ -178,23 +179,27 @@ impl Side<'_> {
     }
 }
 
-/// A shape of the header, for one sample and for a batch.
+/// A shape of the header: its sizes as constants, its type for one sample and that for a batch.
 ///
 /// The number of its sizes is known here, so it is written as a tuple: in the header of an impl rustc does not look
-/// through `Dims` to find the batch.
-fn border(port: &Port, value: &Ident) -> (TokenStream, TokenStream) {
+/// through `Dims` to find the batch. The sizes have names for the sake of editors, which do not evaluate `{ .. }` in types.
+fn border(port: &Port, value: &Ident) -> (TokenStream, TokenStream, TokenStream) {
     match &port.shape {
         Some(shape) => {
-            let sizes: Vec<_> = (0..shape.sizes.len())
-                .map(Literal::usize_unsuffixed)
-                .map(|axis| quote!(::addax::dfdx::shapes::Const<{ #value.dim(#axis) }>))
+            let names: Vec<_> = (0..shape.sizes.len())
+                .map(|axis| format_ident!("{value}_SIZE_{axis}"))
                 .collect();
-            (quote!((#(#sizes,)*)), quote!((__B, #(#sizes,)*)))
+            let axes = (0..shape.sizes.len()).map(Literal::usize_unsuffixed);
+            (
+                quote!(#(const #names: usize = #value.dim(#axes);)*),
+                quote!((#(::addax::dfdx::shapes::Const<#names>,)*)),
+                quote!((__B, #(::addax::dfdx::shapes::Const<#names>,)*)),
+            )
         }
         // Any shape will do for a network that does not compile.
         None => {
             let one = quote!(::addax::dfdx::shapes::Const<1>);
-            (quote!((#one,)), quote!((__B, #one)))
+            (quote!(), quote!((#one,)), quote!((__B, #one)))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! From the values to dfdx's types.
 
-use super::{Context, numbered, ports};
+use super::{Context, editor, numbered, ports};
 use crate::check::{PlannedCall, PlannedLayer, Source};
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
@@ -32,12 +32,15 @@ fn shape(context: &Context<'_>, i: usize, call: &PlannedCall) -> Option<TokenStr
     }
     let alias = numbered("__Shape", i);
     let shape = shape_type(&context.shape_of(Source::Call(i)));
+    let in_editors = editor::shape(context, i, call);
     let is_first = context.layer_of(i, call).is_some_and(|(_, first)| first);
     // Of a later call of a layer, only the layer that comes next may want to know.
     let allow = (!is_first).then(|| quote!(#[allow(dead_code)]));
     Some(quote! {
+        #[cfg(not(rust_analyzer))]
         #allow
         type #alias = #shape;
+        #in_editors
     })
 }
 
@@ -63,7 +66,8 @@ fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
     let path = &layer.path;
     let input = input_type(context, layer);
     let shape = value_type(context, Source::Call(layer.first_call));
-    let [first, second] = parameter_types(context, i, layer);
+    let [first, second] = parameter_types(context, i);
+    let parameter_shapes = parameter_shapes(context, i, layer);
     let shapes = shape_constants(context, layer);
     let index = u32::try_from(i).unwrap_or(u32::MAX);
     let value = if layer.construction.is_some() {
@@ -72,7 +76,14 @@ fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
         // Never evaluated: the mistake in the layer's arguments has been reported.
         quote!(::core::panic!("this layer has no arguments"))
     };
+    // For editors there is another one, in `editor.rs`.
+    let condition = context
+        .parameters
+        .is_empty()
+        .then(|| quote!(#[cfg(not(rust_analyzer))]));
     quote! {
+        #parameter_shapes
+        #condition
         impl #brackets __addax::LayerSizes for #place {
             type Input = #input;
             type Output = #shape;
@@ -90,7 +101,7 @@ fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
 }
 
 /// The shape that the layer takes, or the first of them, as a type.
-fn input_type(context: &Context<'_>, layer: &PlannedLayer) -> TokenStream {
+pub(super) fn input_type(context: &Context<'_>, layer: &PlannedLayer) -> TokenStream {
     let call = context.plan.wiring.calls.get(layer.first_call);
     let source = call
         .and_then(|call| call.inputs.as_ref())
@@ -112,13 +123,25 @@ fn value_type(context: &Context<'_>, source: Source) -> TokenStream {
 }
 
 /// The shapes of the first two parameters of a layer.
-fn parameter_types(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> [TokenStream; 2] {
-    [0_usize, 1].map(|parameter| {
+fn parameter_types(context: &Context<'_>, i: usize) -> [TokenStream; 2] {
+    [(0, "__FIRST"), (1, "__SECOND")].map(|(parameter, name)| {
         if context.parameters.is_empty() {
-            let outcome = context.constant("__OUTCOME", layer.first_call);
-            return shape_type(&quote!(#outcome.parameter_shape(#parameter)));
+            return shape_type(&numbered(name, i).to_token_stream());
         }
         at(context, context.calls().count() + 2 * i + parameter)
+    })
+}
+
+/// These shapes as constants: rustc works each out once, and not for each of its sizes.
+fn parameter_shapes(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> Option<TokenStream> {
+    if !context.parameters.is_empty() {
+        return None;
+    }
+    let (first, second) = (numbered("__FIRST", i), numbered("__SECOND", i));
+    let outcome = context.constant("__OUTCOME", layer.first_call);
+    Some(quote! {
+        const #first: __addax::Shape = #outcome.parameter_shape(0);
+        const #second: __addax::Shape = #outcome.parameter_shape(1);
     })
 }
 

@@ -1,7 +1,7 @@
 //! The arguments of one layer: `64, activation = relu`.
 
 use crate::ast::Argument;
-use crate::cursor::{Cursor, pieces, place_of, stream, tokens_of};
+use crate::cursor::{Cursor, parsed, pieces, place_of, stream, tokens_of};
 use crate::errors::Errors;
 use crate::names::is_reserved;
 use proc_macro2::{Delimiter, Ident, Punct, Spacing, TokenStream, TokenTree};
@@ -99,7 +99,7 @@ fn argument(tokens: &[TokenTree], layer: &str, errors: &mut Errors) -> Read {
         return Read::LeftOut;
     }
     let place = cursor.rest_place();
-    let Ok(value) = syn::parse2::<Expr>(stream(cursor.take_all())) else {
+    let Some(value) = parsed::<Expr>(cursor.take_all()) else {
         errors.push_help(
             place,
             format!("this argument of `{layer}` cannot be read"),

@@ -1,7 +1,7 @@
 //! What the network may cost: `=> 10, budget(params < 50_000, macs < 3_000_000)`.
 
 use crate::ast::{Limit, Quantity};
-use crate::cursor::{Cursor, pieces, place_of, stream, tokens_of};
+use crate::cursor::{Cursor, parsed, pieces, place_of, tokens_of};
 use crate::errors::Errors;
 use proc_macro2::{Delimiter, Group, TokenTree};
 
@@ -100,7 +100,7 @@ fn limit(tokens: &[TokenTree], group: &Group, errors: &mut Errors) -> Option<Lim
         );
         return None;
     }
-    let Ok(limit) = syn::parse2(stream(limit)) else {
+    let Some(limit) = parsed(limit) else {
         errors.push_help(
             place_of(limit, group.span()),
             "this limit cannot be read",

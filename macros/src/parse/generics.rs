@@ -1,6 +1,6 @@
 //! The parameters of a network: `<const SIDE: usize = 28, Classes>`.
 
-use crate::cursor::{Cursor, generics_end, place_of, stream};
+use crate::cursor::{Cursor, generics_end, parsed, place_of};
 use crate::errors::{Errors, Place};
 use proc_macro2::{Ident, Span};
 use syn::punctuated::Punctuated;
@@ -12,7 +12,7 @@ pub(super) fn generics(cursor: &mut Cursor<'_>, name: &Ident, errors: &mut Error
         return Generics::default();
     }
     let tokens = cursor.take(generics_end(cursor.rest()).unwrap_or(1));
-    let Ok(mut generics) = syn::parse2::<Generics>(stream(tokens)) else {
+    let Some(mut generics) = parsed::<Generics>(tokens) else {
         errors.push_help(
             place_of(tokens, name.span()),
             "these parameters cannot be read",

@@ -2,7 +2,7 @@
 
 use super::{arguments, habits, header, repetition};
 use crate::ast::Layer;
-use crate::cursor::{Cursor, generics_end, place_of, stream, tokens_of};
+use crate::cursor::{Cursor, generics_end, parsed, place_of, tokens_of};
 use crate::errors::{Errors, Place};
 use crate::names::is_reserved;
 use crate::text;
@@ -160,7 +160,7 @@ fn path(cursor: &mut Cursor<'_>, errors: &mut Errors) -> Option<(Path, Option<Pl
     loop {
         let tokens = cursor.take(path_length(cursor.rest()));
         let place = place_of(tokens, cursor.here().first);
-        let Ok(path) = syn::parse2::<Path>(stream(tokens)) else {
+        let Some(path) = parsed::<Path>(tokens) else {
             let place = if tokens.is_empty() {
                 cursor.here()
             } else {

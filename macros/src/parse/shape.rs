@@ -1,7 +1,7 @@
 //! Shapes and sizes: `(28, 28, 1)`, `10`, `(SIDE, Self::WIDTH, 2 * N)`.
 
 use crate::ast::Shape;
-use crate::cursor::{pieces, place_of, stream, tokens_of};
+use crate::cursor::{parsed, pieces, place_of, stream, tokens_of};
 use crate::errors::{Errors, Place};
 use crate::text;
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
@@ -104,7 +104,7 @@ fn sizes(tokens: &[TokenTree], place: Place, errors: &mut Errors) -> Option<Vec<
 
 fn size(tokens: &[TokenTree], shape: Place, errors: &mut Errors) -> Option<Expr> {
     let place = place_of(tokens, shape.last);
-    let Ok(size) = syn::parse2::<Expr>(stream(tokens)) else {
+    let Some(size) = parsed::<Expr>(tokens) else {
         errors.push_help(
             place,
             "this is not a size",

@@ -43,6 +43,7 @@ fn the_network_is_a_type_without_values() {
             ::core::hash::Hash,
         )]
         pub struct Letters;
+        #[allow(unexpected_cfgs)]
         const _: () = {
             use ::addax::__private as __addax;
             const __INPUT_0: __addax::Shape = __addax::Shape::new([SIDE, Letters::W, 1]).named(\"the input\");",
@@ -484,4 +485,25 @@ fn the_facts_are_computed_from_the_wiring() {
                 outputs: &[(\"y\", 4)],
             };",
     );
+}
+
+#[test]
+fn what_is_for_editors_is_left_out_by_rustc() {
+    let code = expansion("Letters: 8 => 4 { Dense(64, acti), Activation(relu), Dense(4, SIDE) }");
+    has(
+        &code,
+        "#[cfg(rust_analyzer)]
+        const _: () = {
+            use ::addax::layers::*;
+            const _: () = {
+                type __Layer = Dense;
+                const _: __Layer = __Layer { acti: loop {}, ..loop {} };
+            };
+            const _: Dense = loop {};
+            const _: Activation = loop {};
+            const _: Dense = loop {};
+        };",
+    );
+    // Of the arguments without a name only the one that can become an option.
+    assert_eq!(code.matches("..loop {}").count(), 1, "{code}");
 }

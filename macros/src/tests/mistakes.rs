@@ -628,3 +628,23 @@ fn too_much_is_refused_and_not_read() {
         );
     }
 }
+
+/// Found by the fuzzer: syn takes the word for a name, and rustc does not.
+#[test]
+fn try_is_no_name() {
+    assert_eq!(
+        messages("Letters: 8 => 4 { try(4), Dense(try), Dense(4) }"),
+        [
+            "this is not a layer\nhelp: a layer is a name with parentheses: `Dense(10)`",
+            "this argument of `Dense` cannot be read\nhelp: an argument is a value or an option: `64`, `(3, 3)`, \
+             `activation = relu`",
+        ]
+    );
+    assert_eq!(
+        messages("Letters: (try, 1) => 4 { Dense(4) }"),
+        [
+            "this is not a size\nhelp: a size is a number, a constant, or arithmetic with them: `28`, `SIDE`, \
+             `2 * SIDE`"
+        ]
+    );
+}

@@ -35,8 +35,10 @@ impl Random {
         ];
         match self.below(5) {
             0 => Ident::new(
-                ["Dense", "let", "True", "None", "crate", "r#match", "_"][self.below(7)]
-                    .trim_start_matches("r#"),
+                [
+                    "Dense", "let", "True", "None", "crate", "try", "r#match", "_",
+                ][self.below(8)]
+                .trim_start_matches("r#"),
                 Span::call_site(),
             )
             .into(),
@@ -104,10 +106,19 @@ impl Random {
     }
 }
 
+/// `ADDAX_MUTATIONS=1000000` makes it a long search, with `ADDAX_SEED` another one.
+fn number(variable: &str, otherwise: u64) -> u64 {
+    match std::env::var(variable) {
+        Ok(number) => number.parse().expect("a number"),
+        Err(_) => otherwise,
+    }
+}
+
 #[test]
 fn no_declaration_makes_the_macro_panic() {
-    let mut random = Random(0x5eed_cafe_f00d);
-    for round in 0..2_000 {
+    let mut random = Random(number("ADDAX_SEED", 0x5eed_cafe_f00d).max(1));
+    let rounds = usize::try_from(number("ADDAX_MUTATIONS", 2_000)).expect("small");
+    for round in 0..rounds {
         let mut declaration = tokens_of(tokens(NETWORKS[round % NETWORKS.len()]));
         for _ in 0..=random.below(4) {
             random.mutate(&mut declaration);

@@ -12,7 +12,8 @@ use crate::losses::{
 };
 use crate::optimizers::Optimizer;
 use crate::shape::Shape;
-use crate::training::data::{DataSet, TargetRows, Targets};
+use crate::training::data::DataSet;
+use crate::training::labels::{TargetRows, Targets};
 
 /// Keras' own rounding is 1.2e-7, and a loss of 16 keeps fewer digits behind the point.
 pub(super) const TOLERANCE: f32 = 1e-6;

@@ -2,7 +2,7 @@
 
 use super::{Golden, close};
 use crate::metrics::{Accuracy, MeanAbsoluteError, MeanSquaredError, Metric, MetricCall};
-use crate::training::data::TargetRows;
+use crate::training::labels::TargetRows;
 
 /// Only the sums of `mae` and `mse` round.
 pub(super) const TOLERANCE: f32 = 1e-6;

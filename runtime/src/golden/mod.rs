@@ -21,7 +21,7 @@ use crate::layers::{
     Minimum, Multiply, Padding, Reshape, Subtract,
 };
 use crate::shape::{Outcome, Shape};
-use crate::training::data::Targets;
+use crate::training::labels::Targets;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::Value;

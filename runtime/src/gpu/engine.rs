@@ -7,7 +7,8 @@ use super::weights::{StepState, Weights};
 use crate::engine::{Engine, Setup};
 use crate::error::Result;
 use crate::plan::{Batch, Goal, Mode, Store, Totals};
-use crate::training::data::{DataSet, TargetRows};
+use crate::training::data::DataSet;
+use crate::training::labels::TargetRows;
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

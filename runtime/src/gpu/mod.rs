@@ -4,7 +4,7 @@
 //!   products. A layer, loss, metric or optimizer *records* its commands; nothing here needs a GPU.
 //! - `host`, `host_op`: work of the host in the middle of a step, for layers without kernels.
 //! - `convolution`: passes of convolutions, for drivers with a library for them.
-//! - `plan`: the commands of a whole step, with every address fixed.
+//! - `recording`, `plan`: the commands of a whole step, with every address fixed.
 //! - `driver`: who carries commands out. CUDA does (feature `cuda`); so does an emulator on the CPU, with which the
 //!   tests run every command without a GPU (feature `cuda-emulator`).
 //! - `nvidia`: CUDA as such a driver.
@@ -39,6 +39,8 @@ mod host_op;
 pub(crate) mod nvidia;
 #[cfg(any(feature = "cuda", test))]
 pub(crate) mod plan;
+#[cfg(any(feature = "cuda", test))]
+mod recording;
 #[cfg(test)]
 pub(crate) mod tests;
 #[cfg(any(feature = "cuda", test))]

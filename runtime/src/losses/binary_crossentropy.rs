@@ -5,7 +5,7 @@ use crate::activations::ActivationFunction;
 use crate::error::Result;
 use crate::gpu::{RecordLoss, Recorder};
 use crate::training::Values;
-use crate::training::data::TargetRule;
+use crate::training::labels::TargetRule;
 
 /// Crossentropy of yes-or-no answers: the mean of `-t·ln(p) - (1 - t)·ln(1 - p)` over all numbers of an answer.
 ///

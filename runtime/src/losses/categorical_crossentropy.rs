@@ -5,7 +5,7 @@ use crate::activations::ActivationFunction;
 use crate::error::Result;
 use crate::gpu::{RecordLoss, Recorder};
 use crate::training::Values;
-use crate::training::data::TargetRule;
+use crate::training::labels::TargetRule;
 
 /// Crossentropy of one-hot (or soft) targets: `-Σ tᵢ·ln(pᵢ)` along the last axis.
 ///

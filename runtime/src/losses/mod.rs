@@ -8,7 +8,7 @@ use crate::activations::ActivationFunction;
 use crate::error::Result;
 use crate::gpu::command::not_on_a_gpu;
 use crate::gpu::{RecordLoss, Recorder};
-use crate::training::data::{TargetRows, TargetRule};
+use crate::training::labels::{TargetRows, TargetRule};
 use std::fmt::Debug;
 
 mod binary_crossentropy;
@@ -158,7 +158,7 @@ pub struct NotCompiled;
 mod tests {
     use super::*;
     use crate::metrics::{Accuracy, MeanAbsoluteError as AbsoluteMetric, Metric, MetricCall};
-    use crate::training::data::Targets;
+    use crate::training::labels::Targets;
 
     /// Two answers of two classes each.
     const Z: [f32; 4] = [0.3, -0.2, 0.6, 0.9];

@@ -5,7 +5,7 @@ use super::{EPSILON, Loss, LossCall};
 use crate::error::Result;
 use crate::gpu::{RecordLoss, Recorder};
 use crate::training::Classes;
-use crate::training::data::TargetRule;
+use crate::training::labels::TargetRule;
 
 /// Crossentropy of class ids: `-ln(p[class])`.
 ///

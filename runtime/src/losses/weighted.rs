@@ -3,7 +3,7 @@
 use super::{Loss, LossCall};
 use crate::error::Result;
 use crate::gpu::{RecordLoss, Recorder};
-use crate::training::data::TargetRule;
+use crate::training::labels::TargetRule;
 
 /// A loss that counts `weight` times in that of the network: `weight · loss`. Made by [`Loss::weighted`].
 ///

@@ -3,7 +3,7 @@
 use super::{Metric, MetricCall, mean};
 use crate::error::Result;
 use crate::gpu::{RecordMetric, Recorder};
-use crate::training::data::TargetRows;
+use crate::training::labels::TargetRows;
 
 /// The share of right answers, Keras' `accuracy` (or `acc`).
 ///

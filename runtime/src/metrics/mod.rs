@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::gpu::command::not_on_a_gpu;
 use crate::gpu::{RecordMetric, Recorder};
 use crate::ports::Ports;
-use crate::training::data::TargetRows;
+use crate::training::labels::TargetRows;
 use std::fmt::Debug;
 
 mod accuracy;

@@ -27,7 +27,7 @@ mod wiring;
 mod work;
 
 #[cfg(any(feature = "cuda", test))]
-pub(crate) use buffers::{Buffer, arena};
+pub(crate) use buffers::arena;
 pub(crate) use list::List;
 pub(crate) use outline::Mode;
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::kernels::elementwise::add;
 use crate::losses::LossCall;
 use crate::metrics::MetricCall;
 use crate::op::{Backward, Forward, Grain, ParametersMut, Phase};
-use crate::training::data::TargetRows;
+use crate::training::labels::TargetRows;
 use rayon::prelude::*;
 use smallvec::SmallVec;
 use std::ops::Range;

@@ -5,7 +5,7 @@ use crate::kernels::aligned::AlignedVec;
 use crate::losses::Loss;
 use crate::metrics::Metric;
 use crate::optimizers::Optimizer;
-use crate::training::data::Targets;
+use crate::training::labels::Targets;
 use std::borrow::Cow;
 
 /// What one output of a network is trained for and watched by.

@@ -36,6 +36,13 @@ pub const MAX_RANK: usize = 4;
 /// The rank of a shape that could not be worked out.
 const UNKNOWN_RANK: usize = usize::MAX;
 
+/// A rank that a shape can have. An inline `const` would do, but editors cannot evaluate one, and show shapes.
+struct Rank<const R: usize>;
+
+impl<const R: usize> Rank<R> {
+    const FITS: () = assert!(R <= MAX_RANK, "a sample has at most 4 dimensions");
+}
+
 /// The shape of one sample, such as `(28, 28, 1)`, and the words for where it comes from.
 ///
 /// The batch is not part of it. Images are (height, width, channels).
@@ -65,9 +72,7 @@ impl Shape {
 
     /// A shape of these dimensions, at most [`MAX_RANK`].
     pub const fn new<const R: usize>(dimensions: [usize; R]) -> Shape {
-        const {
-            assert!(R <= MAX_RANK, "a sample has at most 4 dimensions");
-        }
+        let () = Rank::<R>::FITS;
         let mut dims = [0; MAX_RANK];
         let mut i = 0;
         while i < R {

@@ -1,7 +1,8 @@
 //! `evaluate`.
 
-use super::data::{FitsInput, InputData, LabelData};
 use super::full_name;
+use super::labels::LabelData;
+use super::samples::{FitsInput, InputData};
 use crate::device::Device;
 use crate::engine::Engine;
 use crate::error::Result;

@@ -1,10 +1,12 @@
 //! `fit`.
 
 use super::callbacks::Callbacks;
-use super::data::{DataSet, FitsInput, InputData, LabelData};
+use super::data::DataSet;
 use super::history::History;
+use super::labels::LabelData;
 use super::options::{FitOptions, Verbose};
 use super::progress::Progress;
+use super::samples::{FitsInput, InputData};
 use crate::callbacks::{Callback, Logs, Next};
 use crate::device::Device;
 use crate::engine::Engine;

@@ -6,16 +6,18 @@ pub(crate) mod data;
 mod evaluate;
 mod fit;
 mod history;
+pub(crate) mod labels;
 mod options;
 mod predict;
 mod progress;
+mod samples;
 
 pub use arrays::Arrays;
-pub use data::{
-    ClassId, Classes, FitsInput, FitsOutput, InputData, LabelData, LabelNumber, Labels, Numbers,
-    Sample, Samples, TargetRows, Values,
-};
 pub use evaluate::Evaluation;
 pub use history::History;
 pub(crate) use history::full_name;
+pub use labels::{
+    ClassId, Classes, FitsOutput, LabelData, LabelNumber, Labels, Numbers, TargetRows, Values,
+};
 pub use options::{FitOptions, Verbose};
+pub use samples::{FitsInput, InputData, Sample, Samples};

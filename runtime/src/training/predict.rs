@@ -1,6 +1,7 @@
 //! `predict`.
 
-use super::data::{FitsInput, InputData, check_samples};
+use super::data::check_samples;
+use super::samples::{FitsInput, InputData};
 use crate::device::Device;
 use crate::engine::Engine;
 use crate::error::Result;

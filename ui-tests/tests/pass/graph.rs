@@ -1,6 +1,5 @@
 //! Graphs: several inputs and outputs, branches, a layer for two values, and all of Model for them.
 
-use addax::losses::Loss as _;
 use addax::prelude::*;
 
 network! {

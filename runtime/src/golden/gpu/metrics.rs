@@ -7,7 +7,7 @@ use crate::golden::{Golden, close};
 use crate::gpu::driver::Driver;
 use crate::gpu::tests::bench::Bench;
 use crate::gpu::{RecordMetric, Recorder};
-use crate::training::data::Targets;
+use crate::training::labels::Targets;
 
 on_every_gpu!(metrics_are_keras_metrics, every_metric);
 

@@ -8,7 +8,7 @@ mod optimizers;
 
 use crate::gpu::driver::Driver;
 use crate::gpu::tests::bench::{Bench, Piece};
-use crate::training::data::Targets;
+use crate::training::labels::Targets;
 
 /// Targets on the device.
 fn upload<D: Driver>(bench: &Bench<D>, targets: &Targets<'_>) -> Piece<D> {

@@ -11,7 +11,8 @@ use crate::losses::{Loss, SparseCategoricalCrossentropy};
 use crate::metrics::Accuracy;
 use crate::optimizers::Optimizer;
 use crate::plan::Batch;
-use crate::training::data::{DataSet, TargetRule, Targets};
+use crate::training::data::DataSet;
+use crate::training::labels::{TargetRule, Targets};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 

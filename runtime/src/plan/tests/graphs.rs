@@ -12,7 +12,8 @@ use crate::metrics::{Accuracy, Metric};
 use crate::optimizers::SGD;
 use crate::plan::Goal;
 use crate::shape::{Outcome, Shape};
-use crate::training::data::{DataSet, Targets};
+use crate::training::data::DataSet;
+use crate::training::labels::Targets;
 
 const ROWS: usize = 6;
 

@@ -9,7 +9,8 @@ use crate::layers::Dense;
 use crate::losses::MeanSquaredError;
 use crate::op::Grain;
 use crate::optimizers::SGD;
-use crate::training::data::{DataSet, Targets};
+use crate::training::data::DataSet;
+use crate::training::labels::Targets;
 
 /// `Dense` layers in plain `f64`.
 struct Plain {

@@ -18,7 +18,8 @@ use crate::layers::{
 use crate::losses::SparseCategoricalCrossentropy;
 use crate::metrics::Accuracy;
 use crate::optimizers::{Adam, Optimizer};
-use crate::training::data::{DataSet, Targets};
+use crate::training::data::DataSet;
+use crate::training::labels::Targets;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
