@@ -23,6 +23,7 @@ macro_rules! golden {
             assert!($name::TRAINABLE_PARAMS == $params - $fixed);
             assert!($name::WEIGHT_BYTES == 4 * $params);
             assert!($name::MACS == $macs);
+            assert!($name::train_bytes(128).unwrap() > $name::WEIGHT_BYTES + 4 * $name::TRAINABLE_PARAMS);
         };
 
         #[test]

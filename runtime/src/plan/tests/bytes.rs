@@ -1,11 +1,14 @@
 //! What the compiler says that training takes is what a plan allocates.
 
+use crate::layers::{Layer, LayerSizes};
 use crate::network::Network;
+use crate::op::{Backward, Demand, Forward, Memory, Op};
 use crate::plan::{Mode, Plan, Store};
 use crate::prelude::*;
 use crate::shape::{Outcome, Shape};
-use crate::tape::TapeTensor;
-use dfdx::shapes::Const;
+use crate::tape::{NoParameters, TapeTensor};
+use dfdx::shapes::{Const, Dtype};
+use dfdx::tensor_ops::Device as DfdxDevice;
 
 network! {
     /// The lectures' network for faces: a deferred layer behind convolutions.
@@ -179,6 +182,7 @@ fn the_compiler_says_what_a_plan_allocates() {
     check::<Sized>();
     check::<Sized<31>>();
     check::<OwnFunction>();
+    check::<Keeping>();
 }
 
 /// By hand: no row of a batch of one waits for another, and nothing is large enough for threads.
@@ -213,35 +217,88 @@ fn what_nobody_can_say_is_not_said() {
     assert_eq!(Around::train_bytes(1), None);
 }
 
-/// A layer of a user's own that says nothing of its memory.
+/// A layer of a user's own: the same numbers again, of which it keeps a copy.
 #[derive(Clone, Copy, Debug)]
-struct Own {}
+struct Keep {
+    /// Whether it says what it asks for.
+    says: bool,
+}
 
-impl Own {
-    const fn new() -> Self {
-        Own {}
+impl Keep {
+    const fn new(says: bool) -> Self {
+        Keep { says }
     }
 
     const fn output(&self, inputs: &[Shape]) -> Outcome {
-        Outcome::ok(inputs[0])
+        let outcome = Outcome::ok(inputs[0]);
+        if self.says {
+            outcome.with_demand(KeepOp(inputs[0].size()).demand())
+        } else {
+            outcome
+        }
     }
 }
 
-impl crate::layers::Layer for Own {
-    const KIND: &'static str = "Own";
-    type Parameters<
-        S: crate::layers::LayerSizes,
-        E: dfdx::shapes::Dtype,
-        D: dfdx::tensor_ops::Device<E>,
-    > = crate::tape::NoParameters<E, D>;
+impl Layer for Keep {
+    const KIND: &'static str = "Keep";
+    type Parameters<S: LayerSizes, E: Dtype, D: DfdxDevice<E>> = NoParameters<E, D>;
 
-    fn op(&self, _: &[Shape], _: Shape) -> Box<dyn crate::op::Op> {
-        Box::new(crate::op::View)
+    fn op(&self, inputs: &[Shape], _: Shape) -> Box<dyn Op> {
+        Box::new(KeepOp(inputs[0].size()))
+    }
+}
+
+#[derive(Debug)]
+struct KeepOp(usize);
+
+impl KeepOp {
+    const fn demand(&self) -> Demand {
+        let memory = Memory {
+            packed: 3,
+            cache: self.0,
+            shared: 20,
+            scratch: 2 * self.0,
+        };
+        Demand {
+            memory,
+            ..Demand::new(self.0)
+        }
+    }
+}
+
+impl Op for KeepOp {
+    fn memory(&self, _: bool) -> Memory {
+        self.demand().memory
+    }
+
+    fn macs(&self) -> usize {
+        self.demand().macs
+    }
+
+    fn forward(&self, call: Forward<'_>) {
+        call.output.copy_from_slice(call.inputs[0]);
+        call.cache.copy_from_slice(call.inputs[0]);
+    }
+
+    fn backward(&self, call: Backward<'_>) {
+        if let Some(d_input) = &mut call.d_inputs[0] {
+            d_input.copy_from_slice(call.d_output);
+        }
     }
 }
 
 network! {
-    Silent: 4 => 4 { Dense(4), Own() }
+    Keeping: 40 => 2 {
+        Dense(70),
+        Keep(true),
+        Dense(30),
+        Keep(true),
+        Dense(2),
+    }
+}
+
+network! {
+    Silent: 4 => 4 { Dense(4), Keep(false) }
 }
 
 network! {
