@@ -1,7 +1,7 @@
 //! The bytes that training takes: the blueprint as the plan of a step sees it.
 
 use super::{Blueprint, Facts, facts_of};
-use crate::plan::{List, Node, Part, Wiring, block_len, numbers, only_output};
+use crate::plan::{List, Node, Part, Wiring, block_len, most_buffers, numbers, only_output};
 
 /// The bytes of memory for numbers that training a network on the CPU takes, with batches of `batch` samples.
 ///
@@ -78,9 +78,9 @@ impl Blueprint {
         let Some(room) = self.room() else {
             return None;
         };
-        let values = self.inputs.len() + room.calls;
-        let gradients = room.connections + self.outputs.len();
-        let buffers = values + room.calls + gradients + self.outputs.len();
+        let values = (self.inputs.len(), room.calls);
+        let buffers = most_buffers(values, room.connections, self.outputs.len());
+        // Of calls there may be one more than of buffers.
         let most = if room.values > buffers {
             room.values
         } else {

@@ -82,17 +82,28 @@ impl Wiring<'_> {
         calls == 1
     }
 
-    /// A step has no more buffers: values, what ops keep, predictions, and gradients.
+    /// A step has no more buffers.
     pub(crate) const fn most_buffers(&self) -> usize {
-        let values = self.inputs.len() + self.nodes.len();
-        let gradients = self.connections.len() + self.outputs.len();
-        values + self.nodes.len() + self.outputs.len() + gradients
+        most_buffers(
+            (self.inputs.len(), self.nodes.len()),
+            self.connections.len(),
+            self.outputs.len(),
+        )
     }
 
     /// A step has no more calls.
     pub(crate) const fn most_calls(&self) -> usize {
         1 + 2 * self.nodes.len() + self.outputs.len()
     }
+}
+
+/// A step of a network of these has no more buffers: values, what ops keep, predictions, and gradients.
+pub(crate) const fn most_buffers(
+    (inputs, nodes): (usize, usize),
+    connections: usize,
+    outputs: usize,
+) -> usize {
+    inputs + 2 * nodes + 2 * outputs + connections
 }
 
 /// Which output of the network a value is, if it is one and nothing else.

@@ -27,6 +27,9 @@ pub type TapeTensor<S> = Tensor<S, f32, Cpu, OwnedTape<f32, Cpu>>;
 /// together says [`whole_batch`](TapeOp::whole_batch). It must give the same result each time that it is run: no random
 /// numbers.
 ///
+/// For [`train_bytes`](crate::facts::train_bytes) the layer's rule adds `.with_demand(Demand::new(macs))` with the number that
+/// it gives to `with_macs`, 0 without one, and with `grain: Grain::Batch` for a function of the whole batch.
+///
 /// # Examples
 /// A layer with a parameter, for inputs of any length:
 /// ```
