@@ -286,12 +286,11 @@ fn processor() -> String {
 /// How many programs ran or waited in the minute before.
 fn load() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    match load.split(' ').next().map(str::parse::<f64>) {
-        Some(Ok(load)) if load < 1.0 => "nothing else was running".to_owned(),
-        Some(Ok(load)) => format!(
-            "**other programs were running (load {load})**, so the times are longer than they need be"
+    match load.split(' ').next() {
+        Some(load) if !load.is_empty() => format!(
+            "the load of the minute before was {load}, the building of the dependencies included"
         ),
-        _ => "whether other programs were running is not known".to_owned(),
+        _ => "the load is not known".to_owned(),
     }
 }
 
