@@ -114,6 +114,52 @@ const fn larger(a: usize, b: usize) -> usize {
     if a > b { a } else { b }
 }
 
+/// The passes of a convolution or of its transpose, for layers that do not care which.
+pub(crate) trait Passes {
+    /// Lays the weights out for the kernels: once per change of the weights.
+    ///
+    /// # Panics
+    /// If a length is not that of the layer.
+    fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, packed: &mut [f32]);
+
+    /// `y = x * kernel + bias`, then ReLU if asked, for `rows` samples.
+    ///
+    /// # Panics
+    /// If a length is not that of the layer.
+    fn forward(
+        &self,
+        rows: usize,
+        x: &[f32],
+        packed: &[f32],
+        relu: bool,
+        y: &mut [f32],
+        scratch: &mut [f32],
+    );
+
+    /// Gradients of `rows` samples.
+    ///
+    /// - `dy`: gradient of the output; with `y`, the output itself, `dy` is masked by the ReLU
+    ///   (`y > 0`) on the way;
+    /// - `dx`: overwritten with the gradient of the input, if wanted;
+    /// - `d_kernel` `(kernel_height, kernel_width, in, out)`, `d_bias`: added to.
+    ///
+    /// # Panics
+    /// If a length is not that of the layer.
+    #[expect(clippy::too_many_arguments, reason = "the operands of one formula")]
+    fn backward(
+        &self,
+        rows: usize,
+        x: &[f32],
+        y: Option<&[f32]>,
+        dy: &[f32],
+        packed: &[f32],
+        dx: Option<&mut [f32]>,
+        d_kernel: &mut [f32],
+        d_bias: Option<&mut [f32]>,
+        scratch: &mut [f32],
+    );
+}
+
 impl Convolution {
     /// Windows only where they fit (`padding="valid"`).
     pub(crate) const fn valid(
@@ -280,22 +326,6 @@ impl Convolution {
         }
     }
 
-    /// Lays the weights out for the kernels: once per change of the weights.
-    ///
-    /// # Panics
-    /// If a length is not that of the layer.
-    pub(crate) fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, packed: &mut [f32]) {
-        assert_eq!(kernel.len(), self.kernel_len());
-        assert_eq!(packed.len(), self.packed_len());
-        packed.fill(0.0);
-        let (forward_at, backward_at) = (self.packed_forward_at(), self.packed_backward_at());
-        if let Some(bias) = bias {
-            packed[..self.filters].copy_from_slice(bias);
-        }
-        self.pack_forward(kernel, &mut packed[forward_at..backward_at]);
-        self.pack_backward(kernel, &mut packed[backward_at..]);
-    }
-
     /// The weights of the forward pass, in a buffer of zeros.
     fn pack_forward(&self, kernel: &[f32], packed: &mut [f32]) {
         for (to, from) in packed
@@ -339,31 +369,6 @@ impl Convolution {
         (0..strides.0).flat_map(move |row| (0..strides.1).map(move |column| (row, column)))
     }
 
-    /// `y = x * kernel + bias`, then ReLU if asked, for `rows` samples.
-    ///
-    /// # Panics
-    /// If a length is not that of the layer.
-    pub(crate) fn forward(
-        &self,
-        rows: usize,
-        x: &[f32],
-        packed: &[f32],
-        relu: bool,
-        y: &mut [f32],
-        scratch: &mut [f32],
-    ) {
-        assert_eq!(x.len(), rows * self.input_len());
-        assert_eq!(y.len(), rows * self.output_len());
-        assert_eq!(packed.len(), self.packed_len());
-        let bordered = &mut scratch[..self.bordered_input_len()];
-        bordered.fill(0.0);
-        let (bias, weights) = packed.split_at(self.packed_forward_at());
-        for (x, y) in samples(x, self.input_len()).zip(samples_mut(y, self.output_len())) {
-            let image = self.with_border(x, bordered);
-            self.forward_of_one(image, weights, Some(bias), relu, y);
-        }
-    }
-
     /// `y` of one sample from the image with its padding. `weights` is what [`pack`](Self::pack) puts behind the bias.
     fn forward_of_one(
         &self,
@@ -400,73 +405,6 @@ impl Convolution {
             out_row: output.1 * self.filters,
             out_pixel: self.filters,
         });
-    }
-
-    /// Gradients of `rows` samples.
-    ///
-    /// - `dy`: gradient of the output; with `y`, the output itself, `dy` is masked by the ReLU
-    ///   (`y > 0`) on the way;
-    /// - `dx`: overwritten with the gradient of the input, if wanted;
-    /// - `d_kernel` `(kernel_height, kernel_width, in, out)`, `d_bias`: added to.
-    ///
-    /// # Panics
-    /// If a length is not that of the layer.
-    #[expect(clippy::too_many_arguments, reason = "the operands of one formula")]
-    pub(crate) fn backward(
-        &self,
-        rows: usize,
-        x: &[f32],
-        y: Option<&[f32]>,
-        dy: &[f32],
-        packed: &[f32],
-        mut dx: Option<&mut [f32]>,
-        d_kernel: &mut [f32],
-        mut d_bias: Option<&mut [f32]>,
-        scratch: &mut [f32],
-    ) {
-        let (input_len, output_len) = (self.input_len(), self.output_len());
-        assert_eq!(x.len(), rows * input_len);
-        assert_eq!(dy.len(), rows * output_len);
-        assert!(y.is_none_or(|y| y.len() == dy.len()));
-        assert!(dx.as_ref().is_none_or(|dx| dx.len() == x.len()));
-        assert!(
-            d_bias
-                .as_ref()
-                .is_none_or(|d_bias| d_bias.len() == self.filters)
-        );
-        assert_eq!(packed.len(), self.packed_len());
-        assert_eq!(d_kernel.len(), self.kernel_len());
-
-        let scratch = &mut scratch[..self.scratch_len()];
-        let (bordered, scratch) = scratch.split_at_mut(self.bordered_input_len());
-        let (gradient, unfolded) = scratch.split_at_mut(scratch.len() - self.unfolded_len());
-        // Only the borders stay as they are from one sample to the next.
-        bordered.fill(0.0);
-        gradient.fill(0.0);
-        let gradient_row = self.bordered_output().1 * self.filters;
-        let border = self.gradient_border();
-        let inside = border.1 * self.filters;
-
-        for sample in 0..rows {
-            let output = sample * output_len..(sample + 1) * output_len;
-            simd::dispatch(Scatter {
-                dy: &dy[output.clone()],
-                y: y.map(|y| &y[output]),
-                to: &mut gradient[inside..],
-                to_row: gradient_row,
-                output: self.output,
-                filters: self.filters,
-                d_bias: d_bias.as_deref_mut(),
-            });
-            let input = sample * input_len..(sample + 1) * input_len;
-            let image = self.with_border(&x[input.clone()], bordered);
-            let inner = &gradient[inside..];
-            self.kernel_gradient(image, inner, gradient_row, d_kernel, unfolded);
-            if let Some(dx) = dx.as_deref_mut() {
-                let weights = &packed[self.packed_backward_at()..];
-                self.input_gradient(gradient, weights, None, false, &mut dx[input]);
-            }
-        }
     }
 
     /// Adds what one sample brings to the gradient of the kernel. `image` has its padding, the rows of the output's
@@ -576,6 +514,98 @@ impl Convolution {
             to[..row].copy_from_slice(from);
         }
         bordered
+    }
+}
+
+impl Passes for Convolution {
+    fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, packed: &mut [f32]) {
+        assert_eq!(kernel.len(), self.kernel_len());
+        assert_eq!(packed.len(), self.packed_len());
+        packed.fill(0.0);
+        let (forward_at, backward_at) = (self.packed_forward_at(), self.packed_backward_at());
+        if let Some(bias) = bias {
+            packed[..self.filters].copy_from_slice(bias);
+        }
+        self.pack_forward(kernel, &mut packed[forward_at..backward_at]);
+        self.pack_backward(kernel, &mut packed[backward_at..]);
+    }
+
+    fn forward(
+        &self,
+        rows: usize,
+        x: &[f32],
+        packed: &[f32],
+        relu: bool,
+        y: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        assert_eq!(x.len(), rows * self.input_len());
+        assert_eq!(y.len(), rows * self.output_len());
+        assert_eq!(packed.len(), self.packed_len());
+        let bordered = &mut scratch[..self.bordered_input_len()];
+        bordered.fill(0.0);
+        let (bias, weights) = packed.split_at(self.packed_forward_at());
+        for (x, y) in samples(x, self.input_len()).zip(samples_mut(y, self.output_len())) {
+            let image = self.with_border(x, bordered);
+            self.forward_of_one(image, weights, Some(bias), relu, y);
+        }
+    }
+
+    fn backward(
+        &self,
+        rows: usize,
+        x: &[f32],
+        y: Option<&[f32]>,
+        dy: &[f32],
+        packed: &[f32],
+        mut dx: Option<&mut [f32]>,
+        d_kernel: &mut [f32],
+        mut d_bias: Option<&mut [f32]>,
+        scratch: &mut [f32],
+    ) {
+        let (input_len, output_len) = (self.input_len(), self.output_len());
+        assert_eq!(x.len(), rows * input_len);
+        assert_eq!(dy.len(), rows * output_len);
+        assert!(y.is_none_or(|y| y.len() == dy.len()));
+        assert!(dx.as_ref().is_none_or(|dx| dx.len() == x.len()));
+        assert!(
+            d_bias
+                .as_ref()
+                .is_none_or(|d_bias| d_bias.len() == self.filters)
+        );
+        assert_eq!(packed.len(), self.packed_len());
+        assert_eq!(d_kernel.len(), self.kernel_len());
+
+        let scratch = &mut scratch[..self.scratch_len()];
+        let (bordered, scratch) = scratch.split_at_mut(self.bordered_input_len());
+        let (gradient, unfolded) = scratch.split_at_mut(scratch.len() - self.unfolded_len());
+        // Only the borders stay as they are from one sample to the next.
+        bordered.fill(0.0);
+        gradient.fill(0.0);
+        let gradient_row = self.bordered_output().1 * self.filters;
+        let border = self.gradient_border();
+        let inside = border.1 * self.filters;
+
+        for sample in 0..rows {
+            let output = sample * output_len..(sample + 1) * output_len;
+            simd::dispatch(Scatter {
+                dy: &dy[output.clone()],
+                y: y.map(|y| &y[output]),
+                to: &mut gradient[inside..],
+                to_row: gradient_row,
+                output: self.output,
+                filters: self.filters,
+                d_bias: d_bias.as_deref_mut(),
+            });
+            let input = sample * input_len..(sample + 1) * input_len;
+            let image = self.with_border(&x[input.clone()], bordered);
+            let inner = &gradient[inside..];
+            self.kernel_gradient(image, inner, gradient_row, d_kernel, unfolded);
+            if let Some(dx) = dx.as_deref_mut() {
+                let weights = &packed[self.packed_backward_at()..];
+                self.input_gradient(gradient, weights, None, false, &mut dx[input]);
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `Conv2DTranspose`.
 
+use super::convolution_on_cpu::CpuConvolution;
 use super::convolution_on_gpu::GpuConvolution;
 use super::padding::{impossible_window, is_usual, takes_an_image, too_large};
 use super::{Layer, LayerSizes, Padding};
@@ -306,6 +307,14 @@ impl Conv2DTransposeOp {
     }
 
     /// The mirror: its input is the output of this layer.
+    fn on_cpu(&self) -> CpuConvolution<'_, TransposedConvolution> {
+        CpuConvolution {
+            passes: &self.convolution,
+            activation: self.activation,
+            filters: self.filters,
+        }
+    }
+
     fn on_gpu(&self, rows: usize) -> GpuConvolution<'_> {
         GpuConvolution {
             convolution: self.convolution.mirror(),
@@ -375,50 +384,15 @@ impl Op for Conv2DTransposeOp {
     }
 
     fn pack(&self, parameters: Parameters<'_>, _: bool, packed: &mut [f32]) {
-        let bias = parameters.get(1);
-        self.convolution.pack(
-            parameters.get(0),
-            (!bias.is_empty()).then_some(bias),
-            packed,
-        );
+        self.on_cpu().pack(parameters, packed);
     }
 
     fn forward(&self, call: Forward<'_>) {
-        let relu = self.activation == ActivationFunction::Relu;
-        self.convolution.forward(
-            call.rows,
-            call.inputs[0],
-            call.packed,
-            relu,
-            call.output,
-            call.scratch,
-        );
-        if !relu {
-            self.activation.forward(call.output, self.filters);
-        }
+        self.on_cpu().forward(call);
     }
 
-    fn backward(&self, mut call: Backward<'_>) {
-        let relu = self.activation == ActivationFunction::Relu;
-        if !relu {
-            self.activation
-                .backward(call.output, call.d_output, self.filters);
-        }
-        let Some(gradients) = &mut call.gradients else {
-            return;
-        };
-        let [d_kernel, d_bias] = gradients.all();
-        self.convolution.backward(
-            call.rows,
-            call.inputs[0],
-            relu.then_some(call.output),
-            call.d_output,
-            call.packed,
-            call.d_inputs[0].as_deref_mut(),
-            d_kernel,
-            (!d_bias.is_empty()).then_some(d_bias),
-            call.scratch,
-        );
+    fn backward(&self, call: Backward<'_>) {
+        self.on_cpu().backward(call);
     }
 }
 

@@ -27,6 +27,7 @@ mod batch_normalization;
 mod concatenate;
 mod conv2d;
 mod conv2d_transpose;
+mod convolution_on_cpu;
 mod convolution_on_gpu;
 mod dense;
 mod dot;

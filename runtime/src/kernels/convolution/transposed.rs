@@ -8,7 +8,7 @@
 //! - input gradient: the mirror's forward pass over the output gradient;
 //! - kernel gradient: the mirror's, whose image is the output gradient and whose output gradient is the input.
 
-use super::{Convolution, Scatter, larger, padded, samples, samples_mut};
+use super::{Convolution, Passes, Scatter, larger, padded, samples, samples_mut};
 use crate::kernels::simd;
 use lines::Lines;
 
@@ -78,12 +78,10 @@ impl TransposedConvolution {
         let (height, width) = self.mirror.bordered_input();
         height * width * self.mirror.channels
     }
+}
 
-    /// Lays the weights out for the kernels: once per change of the weights.
-    ///
-    /// # Panics
-    /// If a length is not that of the layer.
-    pub(crate) fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, packed: &mut [f32]) {
+impl Passes for TransposedConvolution {
+    fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, packed: &mut [f32]) {
         let mirror = &self.mirror;
         assert_eq!(kernel.len(), mirror.kernel_len());
         assert!(bias.is_none_or(|bias| bias.len() == mirror.channels));
@@ -104,11 +102,7 @@ impl TransposedConvolution {
         }
     }
 
-    /// The transposed convolution plus bias, then ReLU if asked, of `rows` samples.
-    ///
-    /// # Panics
-    /// If a length is not that of the layer.
-    pub(crate) fn forward(
+    fn forward(
         &self,
         rows: usize,
         x: &[f32],
@@ -156,16 +150,7 @@ impl TransposedConvolution {
         }
     }
 
-    /// Gradients of `rows` samples.
-    ///
-    /// - `dy`: gradient of the output; with `y`, the output itself, `dy` is masked by the ReLU (`y > 0`) on the way;
-    /// - `dx`: overwritten with the gradient of the input, if wanted;
-    /// - `d_kernel` `(kernel_height, kernel_width, out, in)`, `d_bias`: added to.
-    ///
-    /// # Panics
-    /// If a length is not that of the layer.
-    #[expect(clippy::too_many_arguments, reason = "the operands of one formula")]
-    pub(crate) fn backward(
+    fn backward(
         &self,
         rows: usize,
         x: &[f32],
