@@ -10,7 +10,9 @@
 //!
 //! A layer of your own takes part in the same way, in your own crate. Three ways lead to one: a function over dfdx tensors
 //! ([`Lambda`]), a function with parameters or a dfdx module ([`TapeOp`](crate::tape::TapeOp)), and an [`Op`] with its own
-//! arithmetic on slices, forward and backward, which is the fast one.
+//! arithmetic on slices, forward and backward, which is the fast one. What its rule says besides the shape
+//! ([`Outcome`](crate::shape::Outcome): `with_macs`, `with_activation`, `with_role`, `with_window`, `with_demand`) is what facts,
+//! heads and lints know of it; what it does not say, they leave out.
 
 use crate::graph::Graph;
 use crate::op::Op;
