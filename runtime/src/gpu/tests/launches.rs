@@ -10,7 +10,7 @@ use crate::losses::SparseCategoricalCrossentropy;
 use crate::optimizers::SGD;
 use std::sync::Arc;
 
-/// A command on a line: a kernel and its grid, or the three sizes of a product. A convolution is what our kernels make of
+/// A command on a line: a kernel and its grid, or the three sizes of a product, behind a plus if it is added. A convolution is what our kernels make of
 /// it.
 fn line(command: &Command) -> String {
     match command {
@@ -18,7 +18,8 @@ fn line(command: &Command) -> String {
         Command::Product(p) => {
             let t = |transposed| if transposed { "^T" } else { "" };
             let (a, b) = (t(p.transpose_a), t(p.transpose_b));
-            format!("({}, {}){a} ({}, {}){b}\n", p.m, p.k, p.k, p.n)
+            let plus = if p.accumulate { "+ " } else { "" };
+            format!("{plus}({}, {}){a} ({}, {}){b}\n", p.m, p.k, p.k, p.n)
         }
         Command::Convolution(convolution) => convolution.own.iter().map(line).collect(),
         Command::Host(_) => "host\n".to_owned(),

@@ -18,6 +18,8 @@ mod networks;
 #[cfg(feature = "cuda-emulator")]
 mod order;
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+mod products;
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
 mod sessions;
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
 pub(crate) mod trial;
