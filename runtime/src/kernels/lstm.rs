@@ -189,7 +189,10 @@ impl Lstm {
                 lstm: self,
                 rows,
                 d_output: &call.d_output[of(self.output_len())],
-                d_x: call.d_x.as_deref_mut().map(|d_x| &mut d_x[of(self.input_len())]),
+                d_x: call
+                    .d_x
+                    .as_deref_mut()
+                    .map(|d_x| &mut d_x[of(self.input_len())]),
                 packed: call.packed,
                 cache: &call.cache[of(self.cache())],
                 gradients: call.gradients.each_mut().map(|gradient| &mut **gradient),

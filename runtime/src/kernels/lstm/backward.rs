@@ -136,14 +136,17 @@ impl<A: Function, G: Function> Backward<'_, A, G> {
                 // SAFETY: the caller's promise.
                 unsafe {
                     let index = block * rows + row;
-                    let kept = self.cache.as_ptr().add((step * blocks * rows + index) * record);
+                    let kept = self
+                        .cache
+                        .as_ptr()
+                        .add((step * blocks * rows + index) * record);
                     let load = |number: usize| simd.load(kept.add(number * S::LANES));
                     let [i, f, g, o, active] = [load(0), load(1), load(2), load(3), load(5)];
                     let d_cell = places.d_cell.add(index * S::LANES);
                     let (mut dh, mut dc) = (simd.zero(), simd.zero());
                     if !last {
                         let d_state = places.d_state.add(row * panels(lstm.units) + first);
-                        (dh, dc) = (simd.load(d_state), simd.load(d_cell));
+                        (dh, dc) = (simd.load_lanes(d_state, lanes), simd.load(d_cell));
                     }
                     if let Some(at) = lstm.output_at(row, step) {
                         let dy = simd.load_lanes(self.d_output.as_ptr().add(at + first), lanes);

@@ -63,9 +63,7 @@ impl Function for Any {
     fn backward<S: Simd>(self, simd: S, y: S::Vector, dy: S::Vector) -> S::Vector {
         match self.0 {
             ActivationFunction::Linear => dy,
-            ActivationFunction::Relu => {
-                simd.select(simd.greater(y, simd.zero()), dy, simd.zero())
-            }
+            ActivationFunction::Relu => simd.select(simd.greater(y, simd.zero()), dy, simd.zero()),
             ActivationFunction::Sigmoid => Sigmoid.backward(simd, y, dy),
             ActivationFunction::Tanh => Tanh.backward(simd, y, dy),
             ActivationFunction::Softmax => unreachable!("the shape rule refuses it"),

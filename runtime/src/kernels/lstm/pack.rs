@@ -77,7 +77,13 @@ impl Vectorized for Pack<'_> {
             unsafe {
                 let to = packed.add(parts.recurrent_panels);
                 transpose(simd, self.recurrent_kernel, lstm.units, lstm.units, to);
-                transpose(simd, self.kernel, lstm.features, lstm.units, packed.add(parts.panels));
+                transpose(
+                    simd,
+                    self.kernel,
+                    lstm.features,
+                    lstm.units,
+                    packed.add(parts.panels),
+                );
             }
         }
     }
@@ -102,7 +108,9 @@ unsafe fn transpose<S: Simd>(simd: S, from: &[f32], rows: usize, units: usize, t
                 let at = row / width * depth + (block * GATES + gate) * S::LANES;
                 // SAFETY: rows and units that there are, and places in the panel of this row.
                 unsafe {
-                    let from = from.as_ptr().add(row * GATES * units + gate * units + first);
+                    let from = from
+                        .as_ptr()
+                        .add(row * GATES * units + gate * units + first);
                     let to = to.add(at * width + row % width);
                     simd.transpose(from, GATES * units, size, to, width);
                 }

@@ -139,7 +139,11 @@ impl Naive<'_> {
                 dz[3 * n + u] = dh * active * gate(o[u]);
                 dc[u] *= f[u];
             }
-            let from = if lstm.go_backwards { lstm.steps - 1 - step } else { step };
+            let from = if lstm.go_backwards {
+                lstm.steps - 1 - step
+            } else {
+                step
+            };
             let [d_kernel, d_recurrent, d_bias] = &mut answer.gradients;
             for (column, &dz) in dz.iter().enumerate() {
                 for (k, &x) in self.input(x, step).iter().enumerate() {
