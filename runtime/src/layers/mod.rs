@@ -39,8 +39,8 @@ mod global_max_pooling2d;
 #[cfg(test)]
 mod gradients;
 mod lambda;
-mod lstm_on_gpu;
 mod lstm;
+mod lstm_on_gpu;
 mod max_pooling2d;
 mod maximum;
 mod merging;

@@ -13,6 +13,8 @@ pub(crate) mod large_layers;
 mod large_merging;
 mod launches;
 mod logging;
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+mod lstm;
 mod memory;
 mod networks;
 #[cfg(feature = "cuda-emulator")]
