@@ -143,6 +143,7 @@ impl<A: Function, G: Function> Vectorized for Forward<'_, A, G> {
                 // SAFETY: the features of a row.
                 unsafe { inputs(step, row).copy_from_nonoverlapping(x.as_ptr(), x.len()) };
             }
+            let next = inputs(step + 1, 0);
             for block in 0..blocks {
                 let first = block * S::LANES;
                 let lanes = simd.first((lstm.units - first).min(S::LANES));
@@ -192,7 +193,7 @@ impl<A: Function, G: Function> Vectorized for Forward<'_, A, G> {
                             simd.store(cell.add(S::LANES), active);
                         }
                         if step + 1 < lstm.steps {
-                            let state = inputs(step + 1, row).add(lstm.features + first);
+                            let state = next.add(row * depth + lstm.features + first);
                             simd.store_lanes(state, h, lanes);
                         }
                         if let Some(at) = lstm.output_at(row, step) {
