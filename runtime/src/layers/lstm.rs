@@ -4,9 +4,9 @@ use super::padding::is_usual;
 use super::{Layer, LayerSizes};
 use crate::activations::ActivationFunction;
 use crate::initializers::Initializer;
-use crate::kernels::lstm::{BackwardCall, ForwardCall, Lstm};
+use crate::kernels::lstm::{BackwardCall, ForwardCall, Lstm, Packing};
 use crate::layer_parameters;
-use crate::op::{Backward, Demand, Forward, Memory, Op, Parameters};
+use crate::op::{Backward, Demand, Forward, Memory, Op, Parameters, Reader};
 use crate::shape::{Message, Outcome, Parameter, Reach, Setting, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -352,9 +352,14 @@ impl Op for LstmOp {
         demand(&self.0, true).rows
     }
 
-    fn pack(&self, parameters: Parameters<'_>, training: bool, packed: &mut [f32]) {
+    fn pack(&self, parameters: Parameters<'_>, reader: Reader, packed: &mut [f32]) {
         let parameters = [0, 1, 2].map(|index| parameters.get(index));
-        self.0.pack(parameters, training, packed);
+        let packing = match reader {
+            Reader::Inference => Packing::Gates,
+            Reader::Training { d_inputs: false } => Packing::States,
+            Reader::Training { d_inputs: true } => Packing::Inputs,
+        };
+        self.0.pack(parameters, packing, packed);
     }
 
     fn forward(&self, call: Forward<'_>) {

@@ -2,7 +2,7 @@
 
 use super::super::simd::{Simd, Vectorized};
 use super::super::tile::{Kind, Tile};
-use super::functions::Function;
+use super::functions::Activation;
 use super::pack::Parts;
 use super::{GATES, KEPT, Lstm, ROWS, product};
 
@@ -118,7 +118,7 @@ impl<'a, A, G> Forward<'a, A, G> {
     }
 }
 
-impl<A: Function, G: Function> Vectorized for Forward<'_, A, G> {
+impl<A: Activation, G: Activation> Vectorized for Forward<'_, A, G> {
     type Output = ();
 
     #[inline(always)]
@@ -174,16 +174,16 @@ impl<A: Function, G: Function> Vectorized for Forward<'_, A, G> {
                     // SAFETY: as above. A state is written where the next step reads it, and only the lanes of units.
                     unsafe {
                         let load = |gate: usize| simd.load(gates.add(gate * S::LANES));
-                        let i = self.gate.apply(simd, load(0));
-                        let f = self.gate.apply(simd, load(1));
-                        let g = self.activation.apply(simd, load(2));
-                        let o = self.gate.apply(simd, load(3));
+                        let i = self.gate.forward(simd, load(0));
+                        let f = self.gate.forward(simd, load(1));
+                        let g = self.activation.forward(simd, load(2));
+                        let o = self.gate.forward(simd, load(3));
                         let mut c = simd.mul(i, g);
                         if step > 0 {
                             let before = simd.load(places.cells.of(step - 1, block, row));
                             c = simd.mul_add(f, before, c);
                         }
-                        let active = self.activation.apply(simd, c);
+                        let active = self.activation.forward(simd, c);
                         let h = simd.mul(o, active);
                         simd.store(cell, c);
                         if keeps {
