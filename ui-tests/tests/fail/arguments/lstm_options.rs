@@ -17,14 +17,7 @@ network! {
 
 network! {
     pub Words: (50, 8) => 3 {
-        LSTM(32, recurrent_initializer = ortogonal, activation = "tanh"),
-        Dense(3, activation = softmax),
-    }
-}
-
-network! {
-    pub Names: (50, 8) => 3 {
-        Lstm(32),
+        LSTM(32, activation = "tanh"),
         Dense(3, activation = softmax),
     }
 }
