@@ -1,4 +1,4 @@
-//! Spans and medians.
+//! Times and medians.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

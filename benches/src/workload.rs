@@ -49,6 +49,16 @@ impl Workload {
         Workload::ALL.into_iter().find(|w| w.name() == name)
     }
 
+    /// How many numbers a sample has.
+    pub fn numbers(self) -> usize {
+        match self {
+            Workload::Mlp | Workload::Convnet | Workload::ConvnetBn => 28 * 28,
+            Workload::Faces => 48 * 48 * 3,
+            Workload::Xor => 3,
+            Workload::WideMlp => 1024,
+        }
+    }
+
     /// The samples of a training step.
     pub fn batch_size(self) -> usize {
         match self {
