@@ -31,7 +31,7 @@ fn main() -> addax::Result<()> {
         .unwrap_or(9);
     let limits = measure_limits();
     println!(
-        "\n| workload | phase | samples/s | MFLOP a sample | GFLOP/s | of the product | of the multiply-adds | GB/s | of the copy | bound by |\n\
+        "\n| workload | phase | samples/s | FLOP a sample | GFLOP/s | of the product | of the multiply-adds | GB/s | of the copy | bound by |\n\
          |---|---|---:|---:|---:|---:|---:|---:|---:|---|"
     );
     for workload in Workload::ALL {
@@ -121,10 +121,10 @@ impl Phase {
             () => "memory",
         };
         println!(
-            "| {workload} | {} | {:.0} | {:.4} | {:.1} | {:.0} % | {:.0} % | {:.1} | {:.0} % | {bound} |",
+            "| {workload} | {} | {:.0} | {} | {:.1} | {:.0} % | {:.0} % | {:.1} | {:.0} % | {bound} |",
             self.name,
             self.samples as f64 / self.seconds,
-            self.operations as f64 / 1e6,
+            self.operations,
             operations / 1e9,
             100.0 * arithmetic,
             100.0 * operations / limits.multiply_adds,
