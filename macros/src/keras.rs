@@ -44,6 +44,21 @@ const SIGNATURES: &[Signature] = &[
         with_option: Some("Conv2DTranspose(16, (3, 3), strides = 2)"),
     },
     Signature {
+        names: &["LSTM"],
+        required: &["units"],
+        optional: &[
+            "activation",
+            "recurrent_activation",
+            "use_bias",
+            "kernel_initializer",
+            "recurrent_initializer",
+            "bias_initializer",
+            "unit_forget_bias",
+        ],
+        example: "LSTM(64)",
+        with_option: Some("LSTM(64, return_sequences = true)"),
+    },
+    Signature {
         names: &["MaxPooling2D", "MaxPool2D"],
         required: &[],
         optional: &["pool_size", "strides", "padding"],
@@ -201,8 +216,14 @@ impl Signature {
             "function" => Kind::Function,
             "target_shape" => Kind::Shape,
             "rate" | "momentum" | "epsilon" => Kind::Number,
-            "use_bias" | "center" | "scale" | "normalize" => Kind::Flag,
-            "activation" | "padding" | "kernel_initializer" | "bias_initializer" => Kind::Word,
+            "use_bias" | "center" | "scale" | "normalize" | "unit_forget_bias"
+            | "return_sequences" | "go_backwards" => Kind::Flag,
+            "activation"
+            | "recurrent_activation"
+            | "padding"
+            | "kernel_initializer"
+            | "recurrent_initializer"
+            | "bias_initializer" => Kind::Word,
             _ => Kind::Other,
         }
     }
@@ -266,7 +287,6 @@ const NOT_YET: &[&str] = &[
     "GlobalAveragePooling2D",
     "GlobalMaxPooling1D",
     "GroupNormalization",
-    "LSTM",
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
@@ -344,6 +364,7 @@ const WORDS: &[&str] = &[
     "lecun_uniform",
     "linear",
     "ones",
+    "orthogonal",
     "random_normal",
     "random_uniform",
     "relu",
@@ -445,7 +466,7 @@ mod tests {
         assert_eq!(layer("maxpool2d"), LayerName::Written("MaxPool2D"));
         assert_eq!(layer("Convolution2D"), LayerName::Written("Conv2D"));
         assert_eq!(layer("ReLU"), LayerName::Function("relu"));
-        assert_eq!(layer("LSTM"), LayerName::NotYet(None));
+        assert_eq!(layer("GRU"), LayerName::NotYet(None));
         assert_eq!(layer("Halve"), LayerName::Foreign);
     }
 

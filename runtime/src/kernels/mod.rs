@@ -20,6 +20,7 @@ pub(crate) mod convolution;
 pub(crate) mod elementwise;
 pub(crate) mod functions;
 pub(crate) mod gemm;
+pub(crate) mod lstm;
 pub(crate) mod normalization;
 pub(crate) mod philox;
 pub(crate) mod pooling;

@@ -70,6 +70,8 @@ pub(crate) struct Totals {
     pub(crate) batch_gradients: usize,
     pub(crate) scratch: usize,
     macs: usize,
+    /// The most rows at a time that a step likes.
+    rows: usize,
 }
 
 impl Totals {
@@ -80,6 +82,7 @@ impl Totals {
         batch_gradients: 0,
         scratch: 0,
         macs: 0,
+        rows: 1,
     };
 
     /// Reserves what one more step asks for.
@@ -89,6 +92,9 @@ impl Totals {
         let once = step.deferred || matches!(step.demand.grain, Grain::Batch);
         if memory.scratch > self.scratch {
             self.scratch = memory.scratch;
+        }
+        if step.demand.rows > self.rows {
+            self.rows = step.demand.rows;
         }
         self.macs = self.macs.saturating_add(step.demand.macs);
         let trained = if training { step.trained } else { 0 };
@@ -140,7 +146,7 @@ impl Layout {
         let macs = totals.macs.saturating_mul(batch).saturating_mul(passes);
         let threaded = macs >= cut.threaded_macs;
         let slots = if threaded {
-            clamp(batch / ROWS_PER_SLOT, MAX_SLOTS)
+            clamp(batch / at_least(totals.rows, ROWS_PER_SLOT), MAX_SLOTS)
         } else {
             1
         };
@@ -149,7 +155,7 @@ impl Layout {
             per_row => per_row,
         };
         let micro_batch = clamp(
-            cut.micro_batch_numbers / per_row,
+            at_least(cut.micro_batch_numbers / per_row, totals.rows),
             clamp(batch.div_ceil(slots), usize::MAX),
         );
         Layout {
@@ -191,6 +197,11 @@ const fn sum(numbers: &[usize]) -> Option<usize> {
         i += 1;
     }
     Some(sum)
+}
+
+/// `number`, or `least` if that is more.
+const fn at_least(number: usize, least: usize) -> usize {
+    if number < least { least } else { number }
 }
 
 /// From 1 to `most`.
