@@ -22,7 +22,7 @@ impl Costs {
     pub fn of(layers: &[LayerInfo], training: Training) -> Costs {
         let macs: usize = layers.iter().map(|layer| layer.macs).sum();
         let first = layers.iter().find(|layer| layer.macs > 0);
-        let unneeded = first.map_or(0, |layer| layer.macs);
+        let unneeded = first.map_or(0, input_macs);
         let parameters: usize = layers.iter().map(|layer| layer.params).sum();
         let states = match training {
             Training::Adam => 2,
@@ -48,6 +48,18 @@ impl Costs {
     }
 }
 
+/// How many of a layer's `MACS` are between its input and its weights.
+fn input_macs(layer: &LayerInfo) -> usize {
+    if layer.kind != "LSTM" {
+        return layer.macs;
+    }
+    // A step multiplies the features and the state, each with as many weights: four times the units, as has the bias.
+    let units = layer.output_shape.size();
+    let step = layer.params - 4 * units;
+    let recurrent = 4 * units * units;
+    layer.macs / step * (step - recurrent)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +71,14 @@ mod tests {
         let (first, last) = (784 * 128, 128 * 10);
         assert_eq!(costs.prediction, 2 * (first + last));
         assert_eq!(costs.training, 2 * (2 * first + 3 * last));
+    }
+
+    #[test]
+    fn steps_need_the_gradient_of_the_state() {
+        let costs = Costs::of(Workload::Lstm.layers(), Training::Adam);
+        let (input, state, dense) = (64 * 32 * 4 * 64, 64 * 64 * 4 * 64, 64 * 10);
+        assert_eq!(costs.prediction, 2 * (input + state + dense));
+        assert_eq!(costs.training, 2 * (2 * input + 3 * (state + dense)));
     }
 
     #[test]

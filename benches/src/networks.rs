@@ -74,6 +74,14 @@ network! {
 }
 
 network! {
+    /// A recurrent layer over 64 steps.
+    pub Recurrent: (64, 32) => 10 {
+        LSTM(64),
+        Dense(10, activation = softmax),
+    }
+}
+
+network! {
     /// Large products and nothing else.
     pub WideMlp: 1024 => 1000 {
         Dense(2048, activation = relu),

@@ -1,7 +1,7 @@
 //! Each network with its batches and its optimizer, under the name that the benches call it by.
 
 use crate::data::Kind;
-use crate::networks::{Convnet, ConvnetBn, Faces, Mlp, WideMlp, Xor};
+use crate::networks::{Convnet, ConvnetBn, Faces, Mlp, Recurrent, WideMlp, Xor};
 use crate::task::{Samples, Task, Training, load};
 use addax::Device;
 use addax::facts::LayerInfo;
@@ -18,17 +18,19 @@ pub enum Workload {
     ConvnetBn,
     Faces,
     Xor,
+    Lstm,
     WideMlp,
 }
 
 impl Workload {
     /// All of them.
-    pub const ALL: [Workload; 6] = [
+    pub const ALL: [Workload; 7] = [
         Workload::Mlp,
         Workload::Convnet,
         Workload::ConvnetBn,
         Workload::Faces,
         Workload::Xor,
+        Workload::Lstm,
         Workload::WideMlp,
     ];
 
@@ -40,6 +42,7 @@ impl Workload {
             Workload::ConvnetBn => "convnet_bn",
             Workload::Faces => "faces",
             Workload::Xor => "xor",
+            Workload::Lstm => "lstm",
             Workload::WideMlp => "widemlp",
         }
     }
@@ -55,6 +58,7 @@ impl Workload {
             Workload::Mlp | Workload::Convnet | Workload::ConvnetBn => 28 * 28,
             Workload::Faces => 48 * 48 * 3,
             Workload::Xor => 3,
+            Workload::Lstm => 64 * 32,
             Workload::WideMlp => 1024,
         }
     }
@@ -63,6 +67,7 @@ impl Workload {
     pub fn batch_size(self) -> usize {
         match self {
             Workload::Xor => 32,
+            Workload::Lstm => 64,
             Workload::WideMlp => 256,
             _ => 128,
         }
@@ -75,7 +80,7 @@ impl Workload {
             Workload::Convnet | Workload::ConvnetBn => 2_560,
             Workload::Faces => 640,
             Workload::Xor => 10_000,
-            Workload::WideMlp => 1_280,
+            Workload::Lstm | Workload::WideMlp => 1_280,
         }
     }
 
@@ -95,6 +100,7 @@ impl Workload {
             Workload::ConvnetBn => ConvnetBn::LAYERS,
             Workload::Faces => Faces::LAYERS,
             Workload::Xor => Xor::LAYERS,
+            Workload::Lstm => Recurrent::LAYERS,
             Workload::WideMlp => WideMlp::LAYERS,
         }
     }
@@ -113,6 +119,7 @@ impl Workload {
             Workload::ConvnetBn => load::<Digit, _, _>(ConvnetBn, device, how, noise, samples),
             Workload::Faces => load::<Face, _, _>(Faces, device, how, noise, samples),
             Workload::Xor => load::<[f32; 3], _, _>(Xor, device, how, Kind::Parity, samples),
+            Workload::Lstm => load::<[[f32; 32]; 64], _, _>(Recurrent, device, how, noise, samples),
             Workload::WideMlp => load::<[f32; 1024], _, _>(WideMlp, device, how, noise, samples),
         }
     }
