@@ -101,10 +101,11 @@ pub fn product_rate(size: usize) -> f64 {
     let right: Vec<f32> = (0..size * size).map(|i| (i % 5) as f32 - 2.0).collect();
     let mut product = vec![0.0_f32; size * size];
     let stride = size as isize;
+    let gemm = gemm_f32::gemm::f32::get_gemm_fn();
     let mut multiply = || {
         // SAFETY: each matrix has `size` rows of `size` numbers, and the product overlaps no other.
         unsafe {
-            gemm::gemm(
+            gemm(
                 size,
                 size,
                 size,
@@ -123,7 +124,7 @@ pub fn product_rate(size: usize) -> f64 {
                 false,
                 false,
                 false,
-                gemm::Parallelism::Rayon(threads()),
+                gemm_common::Parallelism::Rayon(threads()),
             );
         }
     };
