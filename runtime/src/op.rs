@@ -114,6 +114,17 @@ impl Demand {
     }
 }
 
+/// An op that is `activation(x · kernel + bias)` of vectors, with the parameters `kernel` and perhaps `bias`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Affine {
+    /// Numbers that go in.
+    pub features: usize,
+    /// Numbers that come out.
+    pub units: usize,
+    /// Applied to the output.
+    pub activation: ActivationFunction,
+}
+
 /// The memory that an op asks for on a GPU, for a whole batch, counted in `f32`s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GpuMemory {
@@ -270,6 +281,11 @@ pub trait Op: Debug + Send + Sync {
     /// Whether the output is the input under another shape. Such an op is never called.
     fn is_view(&self) -> bool {
         false
+    }
+
+    /// What the op is if it is nothing but this: narrow ones are then run otherwise, and much faster.
+    fn affine(&self) -> Option<Affine> {
+        None
     }
 
     /// Takes the activation off the op, because a loss computes it together with itself.

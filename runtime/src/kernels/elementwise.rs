@@ -4,7 +4,7 @@
 //! `x`, in place on `dy`, from `y` alone: `dx = dy * f'(x)`, written with `y`. Softmax works on
 //! rows of a row-major matrix. Slices that go together must have the same length.
 
-use super::functions;
+use super::functions::{self, Function};
 use super::simd::{self, Simd, Vectorized};
 
 /// `x` becomes `max(0, x)`; NaN stays NaN.
@@ -117,13 +117,13 @@ macro_rules! functions {
 }
 
 functions! {
-    Map::map Relu = |s, x| s.max(s.zero(), x);
-    Map::map Tanh = |s, x| functions::tanh(s, x);
-    Map::map Sigmoid = |s, x| functions::sigmoid(s, x);
+    Map::map Relu = |s, x| Function::Relu.forward(s, x);
+    Map::map Tanh = |s, x| Function::Tanh.forward(s, x);
+    Map::map Sigmoid = |s, x| Function::Sigmoid.forward(s, x);
     Map::map Scale(factor) = |s, x| s.mul(s.splat(factor), x);
-    Zip::zip ReluBackward = |s, dy, y| s.select(s.greater(y, s.zero()), dy, s.zero());
-    Zip::zip TanhBackward = |s, dy, y| s.mul(dy, s.sub(s.splat(1.0), s.mul(y, y)));
-    Zip::zip SigmoidBackward = |s, dy, y| s.mul(dy, s.mul(y, s.sub(s.splat(1.0), y)));
+    Zip::zip ReluBackward = |s, dy, y| Function::Relu.backward(s, y, dy);
+    Zip::zip TanhBackward = |s, dy, y| Function::Tanh.backward(s, y, dy);
+    Zip::zip SigmoidBackward = |s, dy, y| Function::Sigmoid.backward(s, y, dy);
     Zip::zip Add = |s, y, x| s.add(y, x);
     Zip::zip Axpy(a) = |s, y, x| s.mul_add(s.splat(a), x, y);
 }

@@ -11,7 +11,7 @@ use crate::kernels::elementwise::sum_columns;
 use crate::kernels::gemm::{Matrix, Product};
 use crate::layer_parameters;
 use crate::op::{
-    Backward, Demand, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut,
+    Affine, Backward, Demand, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut,
 };
 use crate::shape::{Message, Outcome, Parameter, Reach, Role, Shape, one_input};
 use dfdx::shapes::Dtype;
@@ -217,6 +217,14 @@ impl Op for DenseOp {
 
     fn macs(&self) -> usize {
         self.demand(true).macs
+    }
+
+    fn affine(&self) -> Option<Affine> {
+        Some(Affine {
+            features: self.features,
+            units: self.units,
+            activation: self.activation,
+        })
     }
 
     fn take_activation(&mut self) -> ActivationFunction {

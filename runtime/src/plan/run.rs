@@ -9,6 +9,7 @@ use super::slot::Slot;
 use super::store::Store;
 use super::work::{Batch, Goal, Learner, OutputTotals, Totals};
 use crate::kernels::elementwise::add;
+use crate::kernels::narrow::Chain;
 use crate::losses::LossCall;
 use crate::metrics::MetricCall;
 use crate::op::{Backward, Forward, Grain, ParametersMut, Phase};
@@ -21,29 +22,30 @@ use std::ops::Range;
 type PerInput<T> = SmallVec<[T; 4]>;
 
 /// What all threads of a region see.
-struct Scene<'a> {
-    plan: &'a Shape<'a>,
-    batch: Batch<'a>,
-    goals: &'a [Goal],
-    store: &'a Store,
+pub(super) struct Scene<'a> {
+    pub(super) plan: &'a Shape<'a>,
+    pub(super) batch: Batch<'a>,
+    pub(super) goals: &'a [Goal],
+    pub(super) store: &'a Store,
     packed: &'a [f32],
     across: Arena,
     shared: Arena,
     batch_gradients: Arena,
     /// Where the answers of each output go.
-    answers: PerInput<Arena>,
+    pub(super) answers: PerInput<Arena>,
     seed: u64,
     step: u64,
 }
 
 /// The parts of a plan that do not change while it runs.
-struct Shape<'a> {
+pub(super) struct Shape<'a> {
     mode: Mode,
     stages: &'a [Stage],
     calls: &'a [Call],
     buffers: &'a [super::buffers::Buffer],
     inputs: usize,
-    heads: &'a [Head],
+    pub(super) heads: &'a [Head],
+    chain: Option<&'a Chain>,
     micro_batch: usize,
 }
 
@@ -89,6 +91,15 @@ impl Scene<'_> {
         unsafe { arena.part(range) }
     }
 
+    pub(super) fn is_training(&self) -> bool {
+        self.plan.mode == Mode::Train
+    }
+
+    /// What the gradient of the loss of a sample is multiplied by.
+    pub(super) fn scale(&self, goal: &Goal) -> f32 {
+        goal.loss.weight() / self.batch.rows.len() as f32
+    }
+
     fn phase(&self, stage: &Stage) -> Phase {
         match self.plan.mode {
             Mode::Train => Phase::Training {
@@ -102,6 +113,9 @@ impl Scene<'_> {
 
     /// Runs all calls of a region for the rows of one slot.
     fn run_slot(&self, region: &Region, rows: Range<usize>, slot: &mut Slot) {
+        if let Some(chain) = self.plan.chain {
+            return self.run_chain(chain, rows, &mut slot.gradients, &mut slot.totals.outputs);
+        }
         let local = Arena::new(&mut slot.arena);
         let gradients = Arena::new(&mut slot.gradients);
         let mut start = rows.start;
@@ -292,7 +306,7 @@ impl Scene<'_> {
             y_pred: &mut *y_pred,
             targets,
             d_z,
-            scale: goal.loss.weight() / self.batch.rows.len() as f32,
+            scale: self.scale(goal),
         });
         for (metric, states) in goal.metrics.iter().zip(&mut totals.metrics) {
             metric.update(
@@ -361,7 +375,13 @@ impl Plan {
     /// Remakes the packed weights. A training step does it by itself.
     pub(crate) fn pack(&mut self, store: &Store) {
         let training = self.mode == Mode::Train;
-        for stage in &self.stages {
+        // A chain reads the weights as they are.
+        let packing = if self.chain.is_none() {
+            &self.stages[..]
+        } else {
+            &[]
+        };
+        for stage in packing {
             let packed = &mut self.packed[stage.packed.clone()];
             stage.op.pack(store.layer(stage.layer), training, packed);
         }
@@ -388,6 +408,7 @@ impl Plan {
             buffers: &self.buffers,
             inputs: self.inputs,
             heads: &self.heads,
+            chain: self.chain.as_ref(),
             micro_batch: self.micro_batch,
         };
         let scene = Scene {

@@ -83,7 +83,7 @@ pub(crate) fn check_samples(
         if x.is_empty() {
             return Err(Error::Empty { what });
         }
-        if let Some((place, &value)) = x.iter().enumerate().find(|(_, v)| !v.is_finite()) {
+        if let Some((place, value)) = first_not_finite(x) {
             let row = place / size;
             return Err(Error::NotFinite { what, row, value });
         }
@@ -99,6 +99,16 @@ pub(crate) fn check_samples(
         }
     }
     Ok(rows.unwrap_or(0))
+}
+
+/// The first number that is NaN or infinite, and its place.
+fn first_not_finite(numbers: &[f32]) -> Option<(usize, f32)> {
+    /// So many are looked at without a branch, which is much faster than one by one.
+    const PIECE: usize = 256;
+    let finite = |piece: &[f32]| piece.iter().fold(true, |all, v| all & v.is_finite());
+    let piece = numbers.chunks(PIECE).position(|piece| !finite(piece))?;
+    let numbers = numbers.iter().copied().enumerate().skip(piece * PIECE);
+    numbers.into_iter().find(|(_, value)| !value.is_finite())
 }
 
 fn check_targets(
@@ -121,19 +131,21 @@ fn check_targets(
             }
         }
         Targets::Values { values, size } => {
-            for (place, &value) in values.iter().enumerate() {
-                let row = place / (*size).max(1);
-                if !value.is_finite() {
-                    return Err(Error::NotFinite { what, row, value });
-                }
-                if rule == TargetRule::ZeroToOne && !(0.0..=1.0).contains(&value) {
-                    return Err(Error::TargetOutOfRange {
-                        what,
-                        row,
-                        value,
-                        loss,
-                    });
-                }
+            let row = |place| place / (*size).max(1);
+            if let Some((place, value)) = first_not_finite(values) {
+                let row = row(place);
+                return Err(Error::NotFinite { what, row, value });
+            }
+            let outside = |&(_, value): &(usize, &f32)| !(0.0..=1.0).contains(value);
+            if rule == TargetRule::ZeroToOne
+                && let Some((place, &value)) = values.iter().enumerate().find(outside)
+            {
+                return Err(Error::TargetOutOfRange {
+                    what,
+                    row: row(place),
+                    value,
+                    loss,
+                });
             }
         }
     }
