@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p addax-benches --bin roofline [REPEATS]` prints the machine's limits, measured in the same run, and
 //! a line for each workload and phase. Operations and bytes are the least that there can be (see
-//! [`Costs`](addax_benches::costs::Costs)), not what the kernels really do.
+//! [`Costs`]), not what the kernels really do.
 
 use addax::prelude::*;
 use addax_benches::Workload;

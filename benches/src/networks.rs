@@ -1,5 +1,4 @@
 //! The networks that are measured.
-#![allow(missing_docs, reason = "the layers say it")]
 
 use addax::prelude::*;
 
