@@ -3,6 +3,7 @@
 use super::{Engine, Setup};
 use crate::error::Result;
 use crate::kernels::aligned::AlignedVec;
+use crate::kernels::elementwise::{are_finite, copy};
 use crate::plan::{Answers, Batch, Learner, Mode, Plan, Store, Totals};
 use crate::training::data::DataSet;
 use dfdx::tensor::Cpu;
@@ -168,7 +169,7 @@ impl Engine for CpuEngine {
     }
 
     fn is_finite(&self) -> Result<bool> {
-        Ok(self.store.values().iter().all(|v| v.is_finite()))
+        Ok(are_finite(self.store.values()))
     }
 
     fn evaluate(&self, data: &DataSet<'_>, rows: &[u32]) -> Result<Totals> {
@@ -209,14 +210,14 @@ impl Engine for CpuEngine {
     }
 
     fn keep(&mut self) -> Result<()> {
-        self.kept.clear();
-        self.kept.extend_from_slice(self.store.values());
+        self.kept.resize(self.store.values().len(), 0.0);
+        copy(self.store.values(), &mut self.kept);
         Ok(())
     }
 
     fn take_back(&mut self) -> Result<()> {
         self.version += 1;
-        self.store.values_mut().copy_from_slice(&self.kept);
+        copy(&self.kept, self.store.values_mut());
         self.states.iter_mut().for_each(|state| state.fill(0.0));
         if let Some(compiled) = &mut self.setup.compiled {
             compiled.optimizer.start_afresh();

@@ -29,6 +29,6 @@ pub(crate) mod pooling;
 pub(crate) mod simd;
 pub(crate) mod stretch;
 mod tile;
-mod transpose;
+pub(crate) mod transpose;
 pub(crate) mod updates;
 mod window;

@@ -12,7 +12,7 @@ use crate::kernels::elementwise::add;
 use crate::kernels::narrow::Chain;
 use crate::losses::LossCall;
 use crate::metrics::MetricCall;
-use crate::op::{Backward, Forward, Grain, ParametersMut, Phase};
+use crate::op::{Backward, Forward, Grain, ParametersMut, Phase, Reader};
 use crate::training::labels::TargetRows;
 use rayon::prelude::*;
 use smallvec::SmallVec;
@@ -33,6 +33,9 @@ pub(super) struct Scene<'a> {
     batch_gradients: Arena,
     /// Where the answers of each output go.
     pub(super) answers: PerInput<Arena>,
+    /// Where the samples of the batch begin, if they are read from where they lie: without a backward pass, those that
+    /// lie in order need not be gathered.
+    in_order: Option<usize>,
     seed: u64,
     step: u64,
 }
@@ -73,7 +76,14 @@ impl Scene<'_> {
     ///
     /// # Safety
     /// As for [`Scene::rows`], but other slices to read may be used at the same time.
-    unsafe fn read<'b>(&self, id: usize, place: &Place<'_>) -> &'b [f32] {
+    unsafe fn read<'b>(&'b self, id: usize, place: &Place<'_>) -> &'b [f32] {
+        if let Some(first) = self.in_order
+            && id < self.plan.inputs
+        {
+            let len = self.plan.buffers[id].row_len;
+            let rows = first + place.rows.start..first + place.rows.end;
+            return &self.batch.x[id][rows.start * len..rows.end * len];
+        }
         let (arena, range) = self.part(id, place);
         // SAFETY: by the caller's promise; threads have disjoint rows, and local arenas are each thread's own.
         unsafe { arena.shared_part(range) }
@@ -144,6 +154,9 @@ impl Scene<'_> {
     }
 
     fn gather(&self, place: &Place<'_>) {
+        if self.in_order.is_some() {
+            return;
+        }
         for (id, x) in (0..self.plan.inputs).zip(self.batch.x) {
             let len = self.plan.buffers[id].row_len;
             // SAFETY: the only slice of this buffer in this call.
@@ -241,7 +254,7 @@ impl Scene<'_> {
 
     /// # Safety
     /// As for [`Scene::read`].
-    unsafe fn read_all<'b>(&self, ids: &[usize], place: &Place<'_>) -> PerInput<&'b [f32]> {
+    unsafe fn read_all<'b>(&'b self, ids: &[usize], place: &Place<'_>) -> PerInput<&'b [f32]> {
         // SAFETY: by the caller's promise.
         ids.iter()
             .map(|&id| unsafe { self.read(id, place) })
@@ -383,7 +396,13 @@ impl Plan {
         };
         for stage in packing {
             let packed = &mut self.packed[stage.packed.clone()];
-            stage.op.pack(store.layer(stage.layer), training, packed);
+            let reader = if training {
+                let d_inputs = stage.flow.d_inputs.iter().any(Option::is_some);
+                Reader::Training { d_inputs }
+            } else {
+                Reader::Inference
+            };
+            stage.op.pack(store.layer(stage.layer), reader, packed);
         }
     }
 
@@ -398,7 +417,12 @@ impl Plan {
     ) {
         if self.mode == Mode::Train {
             self.pack(store);
-            self.batch_gradients.fill(0.0);
+            let stages = self.stages.iter();
+            for stage in stages.filter(|s| !s.deferred && !s.op.overwrites_gradients()) {
+                if let Gradients::Batch(range) = &stage.gradients {
+                    self.batch_gradients[range.clone()].fill(0.0);
+                }
+            }
         }
         self.slots.iter_mut().for_each(|slot| slot.clear(goals));
         let shape = Shape {
@@ -421,6 +445,9 @@ impl Plan {
             shared: Arena::new(&mut self.shared),
             batch_gradients: Arena::new(&mut self.batch_gradients),
             answers: answers.into_iter().map(Arena::new).collect(),
+            in_order: (self.mode != Mode::Train)
+                .then(|| in_order(batch.rows))
+                .flatten(),
             seed,
             step,
         };
@@ -486,6 +513,15 @@ impl Plan {
                 .deferred_gradients(rows, input, d_output, gradients);
         }
     }
+}
+
+/// The first of these rows, if they follow one another.
+fn in_order(rows: &[u32]) -> Option<usize> {
+    let &first = rows.first()?;
+    (first..)
+        .zip(rows)
+        .all(|(n, &row)| n == row)
+        .then_some(first as usize)
 }
 
 /// The rows of one of `count` shares, as even as can be.

@@ -3,6 +3,7 @@
 use super::labels::{TargetRule, Targets};
 use crate::error::{DataName, Error, Result};
 use crate::graph::Graph;
+use crate::kernels::elementwise::are_finite;
 use crate::losses::Loss;
 use crate::plan::{Batch, Goal};
 use std::borrow::Cow;
@@ -103,12 +104,11 @@ pub(crate) fn check_samples(
 
 /// The first number that is NaN or infinite, and its place.
 fn first_not_finite(numbers: &[f32]) -> Option<(usize, f32)> {
-    /// So many are looked at without a branch, which is much faster than one by one.
-    const PIECE: usize = 256;
-    let finite = |piece: &[f32]| piece.iter().fold(true, |all, v| all & v.is_finite());
-    let piece = numbers.chunks(PIECE).position(|piece| !finite(piece))?;
-    let numbers = numbers.iter().copied().enumerate().skip(piece * PIECE);
-    numbers.into_iter().find(|(_, value)| !value.is_finite())
+    if are_finite(numbers) {
+        return None;
+    }
+    let mut numbers = numbers.iter().copied().enumerate();
+    numbers.find(|(_, value)| !value.is_finite())
 }
 
 fn check_targets(
