@@ -421,6 +421,8 @@ pub(crate) fn option(layer: &str, name: &str) -> OptionName {
         "init" | "kernel_init" => Written("kernel_initializer"),
         "bias_init" => Written("bias_initializer"),
         "bias" => Written("use_bias"),
+        "inner_activation" => Written("recurrent_activation"),
+        "inner_init" => Written("recurrent_initializer"),
         "p" | "prob" if layer == "Dropout" => Written("rate"),
         "mode" if layer.ends_with("Pooling2D") => Written("padding"),
         "input_shape" | "input_dim" | "batch_input_shape" | "batch_shape" | "input_length" => Input,
@@ -429,6 +431,7 @@ pub(crate) fn option(layer: &str, name: &str) -> OptionName {
         "axis" if layer != "Concatenate" => LeaveOut("it is always the last axis"),
         "output_shape" => LeaveOut("the type of the function says it"),
         "dtype" => LeaveOut("numbers are always `f32`"),
+        "unroll" | "implementation" | "use_cudnn" => LeaveOut("it would change no result"),
         "W_regularizer"
         | "b_regularizer"
         | "activity_regularizer"
@@ -448,7 +451,14 @@ pub(crate) fn option(layer: &str, name: &str) -> OptionName {
         | "moving_variance_initializer"
         | "beta_regularizer"
         | "gamma_regularizer"
-        | "weights" => NotYet,
+        | "weights"
+        | "recurrent_regularizer"
+        | "recurrent_constraint"
+        | "dropout"
+        | "recurrent_dropout"
+        | "return_state"
+        | "stateful"
+        | "zero_output_for_mask" => NotYet,
         _ => Other,
     }
 }

@@ -18,12 +18,13 @@ mod forward;
 mod functions;
 mod pack;
 
+use super::functions::Function;
 use super::simd::{self, MAX_LANES, Simd};
 use super::tile::{Tile, even, rows_of, vectors_for};
 use crate::activations::ActivationFunction;
 use backward::Backward;
 use forward::Forward;
-use functions::{Any, Sigmoid, Tanh};
+use functions::{Sigmoid, Tanh};
 
 /// An LSTM layer bound to its sizes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,8 +53,12 @@ const GATES: usize = 4;
 /// What the forward pass keeps of a unit: its gates, its cell, and the activation of that.
 const KEPT: usize = GATES + 2;
 
-/// Rows that go through the steps together.
-pub(crate) const ROWS: usize = 16;
+/// The most rows that go through the steps together.
+const ROWS: usize = 16;
+
+/// So many weights stay in a core's second cache, from which they are read fast enough for half as many rows: then a batch
+/// makes work for twice as many threads.
+const CACHED_WEIGHTS: usize = 64 * 1024;
 
 /// Rows of gradients, of some steps, after which those of the weights are brought up to date.
 const GRADIENT_ROWS: usize = 128;
@@ -88,6 +93,15 @@ impl Lstm {
         self.steps * self.depth() * GATES * self.units
     }
 
+    /// How many rows at a time are worth while.
+    pub(crate) const fn rows(&self) -> usize {
+        if self.depth() * GATES * self.units > CACHED_WEIGHTS {
+            ROWS
+        } else {
+            ROWS / 2
+        }
+    }
+
     /// Numbers of the packed weights: for the gates, and for the gradients of states and inputs.
     pub(crate) const fn packed(&self, training: bool) -> usize {
         let gates = GATES * self.padded_units();
@@ -114,24 +128,25 @@ impl Lstm {
         }
     }
 
-    /// Writes the weights as the kernels read them; `packed` has [`Lstm::packed`] numbers.
+    /// Writes the weights as the kernels read them; `packed` has [`Lstm::packed`] numbers, those of training unless only
+    /// the gates are wanted.
     pub(crate) fn pack(
         &self,
         [kernel, recurrent_kernel, bias]: [&[f32]; 3],
-        training: bool,
+        packing: Packing,
         packed: &mut [f32],
     ) {
         let columns = GATES * self.units;
         assert_eq!(kernel.len(), self.features * columns);
         assert_eq!(recurrent_kernel.len(), self.units * columns);
         assert_eq!(bias.len(), if self.use_bias { columns } else { 0 });
-        assert_eq!(packed.len(), self.packed(training));
+        assert_eq!(packed.len(), self.packed(packing != Packing::Gates));
         simd::dispatch(pack::Pack {
             lstm: self,
             kernel,
             recurrent_kernel,
             bias,
-            training,
+            packing,
             packed,
         });
     }
@@ -160,10 +175,9 @@ impl Lstm {
                 activation: Tanh,
                 gate: Sigmoid,
             };
-            if self.has_usual_activations() {
-                simd::dispatch(forward);
-            } else {
-                simd::dispatch(forward.with(Any(self.activation), Any(self.recurrent_activation)));
+            match self.functions() {
+                (Function::Tanh, Function::Sigmoid) => simd::dispatch(forward),
+                (activation, gate) => simd::dispatch(forward.with(activation, gate)),
             }
         }
     }
@@ -200,18 +214,23 @@ impl Lstm {
                 activation: Tanh,
                 gate: Sigmoid,
             };
-            if self.has_usual_activations() {
-                simd::dispatch(backward);
-            } else {
-                simd::dispatch(backward.with(Any(self.activation), Any(self.recurrent_activation)));
+            match self.functions() {
+                (Function::Tanh, Function::Sigmoid) => simd::dispatch(backward),
+                (activation, gate) => simd::dispatch(backward.with(activation, gate)),
             }
         }
     }
 
-    /// For these the functions are compiled into the loops.
-    fn has_usual_activations(&self) -> bool {
-        (self.activation, self.recurrent_activation)
-            == (ActivationFunction::Tanh, ActivationFunction::Sigmoid)
+    /// The activations of the candidate and the cell, and of the gates. The usual ones are compiled into the loops.
+    ///
+    /// # Panics
+    /// If one of them is no function of one number.
+    fn functions(&self) -> (Function, Function) {
+        let chosen = [self.activation, self.recurrent_activation];
+        match chosen.map(ActivationFunction::elementwise) {
+            [Some(activation), Some(gate)] => (activation, gate),
+            _ => panic!("an LSTM with the activations {chosen:?}"),
+        }
     }
 
     /// Which step of the input comes at step `step`.
@@ -233,6 +252,17 @@ impl Lstm {
             None
         }
     }
+}
+
+/// What packed weights are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Packing {
+    /// The forward pass.
+    Gates,
+    /// And the gradients of states.
+    States,
+    /// And those of the input.
+    Inputs,
 }
 
 /// What [`Lstm::forward`] reads and writes.

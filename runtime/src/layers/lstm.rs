@@ -4,9 +4,9 @@ use super::padding::is_usual;
 use super::{Layer, LayerSizes};
 use crate::activations::ActivationFunction;
 use crate::initializers::Initializer;
-use crate::kernels::lstm::{BackwardCall, ForwardCall, Lstm, ROWS};
+use crate::kernels::lstm::{BackwardCall, ForwardCall, Lstm, Packing};
 use crate::layer_parameters;
-use crate::op::{Backward, Demand, Forward, Memory, Op, Parameters};
+use crate::op::{Backward, Demand, Forward, Memory, Op, Parameters, Reader};
 use crate::shape::{Message, Outcome, Parameter, Reach, Setting, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -331,7 +331,7 @@ const fn demand(lstm: &Lstm, training: bool) -> Demand {
             shared: 0,
             scratch: lstm.scratch(training),
         },
-        rows: ROWS,
+        rows: lstm.rows(),
         ..Demand::new(lstm.macs())
     }
 }
@@ -352,9 +352,14 @@ impl Op for LstmOp {
         demand(&self.0, true).rows
     }
 
-    fn pack(&self, parameters: Parameters<'_>, training: bool, packed: &mut [f32]) {
+    fn pack(&self, parameters: Parameters<'_>, reader: Reader, packed: &mut [f32]) {
         let parameters = [0, 1, 2].map(|index| parameters.get(index));
-        self.0.pack(parameters, training, packed);
+        let packing = match reader {
+            Reader::Inference => Packing::Gates,
+            Reader::Training { d_inputs: false } => Packing::States,
+            Reader::Training { d_inputs: true } => Packing::Inputs,
+        };
+        self.0.pack(parameters, packing, packed);
     }
 
     fn forward(&self, call: Forward<'_>) {
@@ -382,5 +387,69 @@ impl Op for LstmOp {
             gradients,
             scratch: call.scratch,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::trial::{TRAINING, Trial};
+    use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+
+    /// First values of the bias.
+    fn bias(layer: LSTM) -> Vec<f32> {
+        let outcome = layer.output(&[Shape::new([5, 2])]);
+        let bias = outcome.parameter(2).unwrap();
+        assert_eq!(bias.name, "bias");
+        bias.values(&mut ChaCha8Rng::seed_from_u64(1))
+    }
+
+    #[test]
+    fn the_bias_of_the_forget_gate_starts_at_one() {
+        let of = |bias_initializer, unit_forget_bias| {
+            bias(LSTM {
+                bias_initializer,
+                unit_forget_bias,
+                ..LSTM::new(2)
+            })
+        };
+        let (zeros, half) = (Initializer::Zeros, Initializer::Constant(0.5));
+        assert_eq!(of(zeros, true), [0., 0., 1., 1., 0., 0., 0., 0.]);
+        assert_eq!(of(half, true), [0.5, 0.5, 1., 1., 0.5, 0.5, 0.5, 0.5]);
+        assert_eq!(of(half, false), [0.5; 8]);
+    }
+
+    #[test]
+    fn a_rule_goes_on_after_an_input_that_nobody_knows() {
+        let outcome = LSTM::new(7).output(&[Shape::UNKNOWN]);
+        assert_eq!(outcome.message(), None);
+        assert_eq!(outcome.shape("").dims(), [7]);
+        let sequences = LSTM {
+            return_sequences: true,
+            ..LSTM::new(7)
+        };
+        assert!(!sequences.output(&[Shape::UNKNOWN]).shape("").is_known());
+    }
+
+    /// A row is computed in the same way wherever it stands.
+    #[test]
+    fn rows_do_not_know_of_each_other() {
+        let (layer, input) = (LSTM::new(9), Shape::new([6, 5]));
+        let mut trial = Trial::new(layer, input, &layer.output(&[input]));
+        let mut generator = ChaCha8Rng::seed_from_u64(2);
+        for (parameter, values) in trial.parameters.iter().zip(&mut trial.values) {
+            *values = parameter.values(&mut generator);
+        }
+        let rows = 37;
+        let mut numbers =
+            |len| Initializer::RandomUniform.values(Shape::new([len]), &mut generator);
+        let (x, dy) = (numbers(rows * input.size()), numbers(rows * 9));
+        let whole = trial.run(&x, &dy, TRAINING, rows);
+        for at_once in [1, 8, 16, 20] {
+            let parts = trial.run(&x, &dy, TRAINING, at_once);
+            assert_eq!(parts.y, whole.y, "{at_once} rows at once");
+            assert_eq!(parts.dx, whole.dx, "{at_once} rows at once");
+        }
+        assert_eq!(trial.predict(&x), whole.y);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::simd::{Simd, Vectorized};
 use super::super::tile::{Kind, Tile};
-use super::functions::Function;
+use super::functions::Activation;
 use super::pack::Parts;
 use super::{GATES, GRADIENT_ROWS, KEPT, Lstm, ROWS, panels, product};
 
@@ -62,7 +62,7 @@ struct Places {
     d_cell: *mut f32,
 }
 
-impl<A: Function, G: Function> Vectorized for Backward<'_, A, G> {
+impl<A: Activation, G: Activation> Vectorized for Backward<'_, A, G> {
     type Output = ();
 
     #[inline(always)]
@@ -100,7 +100,7 @@ impl<A: Function, G: Function> Vectorized for Backward<'_, A, G> {
     }
 }
 
-impl<A: Function, G: Function> Backward<'_, A, G> {
+impl<A: Activation, G: Activation> Backward<'_, A, G> {
     #[inline(always)]
     fn blocks<S: Simd>(&self) -> usize {
         self.lstm.units.div_ceil(S::LANES)

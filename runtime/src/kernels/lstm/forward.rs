@@ -2,7 +2,7 @@
 
 use super::super::simd::{Simd, Vectorized};
 use super::super::tile::{Kind, Tile};
-use super::functions::Function;
+use super::functions::Activation;
 use super::pack::Parts;
 use super::{GATES, KEPT, Lstm, ROWS, product};
 
@@ -118,7 +118,7 @@ impl<'a, A, G> Forward<'a, A, G> {
     }
 }
 
-impl<A: Function, G: Function> Vectorized for Forward<'_, A, G> {
+impl<A: Activation, G: Activation> Vectorized for Forward<'_, A, G> {
     type Output = ();
 
     #[inline(always)]
@@ -143,6 +143,7 @@ impl<A: Function, G: Function> Vectorized for Forward<'_, A, G> {
                 // SAFETY: the features of a row.
                 unsafe { inputs(step, row).copy_from_nonoverlapping(x.as_ptr(), x.len()) };
             }
+            let next = inputs(step + 1, 0);
             for block in 0..blocks {
                 let first = block * S::LANES;
                 let lanes = simd.first((lstm.units - first).min(S::LANES));
@@ -173,16 +174,16 @@ impl<A: Function, G: Function> Vectorized for Forward<'_, A, G> {
                     // SAFETY: as above. A state is written where the next step reads it, and only the lanes of units.
                     unsafe {
                         let load = |gate: usize| simd.load(gates.add(gate * S::LANES));
-                        let i = self.gate.apply(simd, load(0));
-                        let f = self.gate.apply(simd, load(1));
-                        let g = self.activation.apply(simd, load(2));
-                        let o = self.gate.apply(simd, load(3));
+                        let i = self.gate.forward(simd, load(0));
+                        let f = self.gate.forward(simd, load(1));
+                        let g = self.activation.forward(simd, load(2));
+                        let o = self.gate.forward(simd, load(3));
                         let mut c = simd.mul(i, g);
                         if step > 0 {
                             let before = simd.load(places.cells.of(step - 1, block, row));
                             c = simd.mul_add(f, before, c);
                         }
-                        let active = self.activation.apply(simd, c);
+                        let active = self.activation.forward(simd, c);
                         let h = simd.mul(o, active);
                         simd.store(cell, c);
                         if keeps {
@@ -192,7 +193,7 @@ impl<A: Function, G: Function> Vectorized for Forward<'_, A, G> {
                             simd.store(cell.add(S::LANES), active);
                         }
                         if step + 1 < lstm.steps {
-                            let state = inputs(step + 1, row).add(lstm.features + first);
+                            let state = next.add(row * depth + lstm.features + first);
                             simd.store_lanes(state, h, lanes);
                         }
                         if let Some(at) = lstm.output_at(row, step) {

@@ -1,72 +1,51 @@
-//! The activations of an LSTM, on vectors.
+//! The activations of an LSTM.
 
-use super::super::functions;
+use super::super::functions::Function;
 use super::super::simd::Simd;
-use crate::activations::ActivationFunction;
 
-/// A function of one number whose slope can be told from its result.
-pub(super) trait Function: Copy {
-    /// `y = f(x)`
-    fn apply<S: Simd>(self, simd: S, x: S::Vector) -> S::Vector;
+/// A function of one number, known to the compiler or not.
+pub(super) trait Activation: Copy {
+    /// Which it is.
+    fn function(self) -> Function;
 
-    /// `dy · f'(x)`, given `y`.
-    fn backward<S: Simd>(self, simd: S, y: S::Vector, dy: S::Vector) -> S::Vector;
+    /// `y` of `x`.
+    #[inline(always)]
+    fn forward<S: Simd>(self, simd: S, x: S::Vector) -> S::Vector {
+        self.function().forward(simd, x)
+    }
+
+    /// The gradient of `x`, from `y` and its gradient.
+    #[inline(always)]
+    fn backward<S: Simd>(self, simd: S, y: S::Vector, dy: S::Vector) -> S::Vector {
+        self.function().backward(simd, y, dy)
+    }
 }
 
+impl Activation for Function {
+    #[inline(always)]
+    fn function(self) -> Function {
+        self
+    }
+}
+
+/// The usual function of candidate and cell.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tanh;
 
-impl Function for Tanh {
+impl Activation for Tanh {
     #[inline(always)]
-    fn apply<S: Simd>(self, simd: S, x: S::Vector) -> S::Vector {
-        functions::tanh(simd, x)
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd>(self, simd: S, y: S::Vector, dy: S::Vector) -> S::Vector {
-        simd.mul(dy, simd.sub(simd.splat(1.0), simd.mul(y, y)))
+    fn function(self) -> Function {
+        Function::Tanh
     }
 }
 
+/// The usual function of the gates.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sigmoid;
 
-impl Function for Sigmoid {
+impl Activation for Sigmoid {
     #[inline(always)]
-    fn apply<S: Simd>(self, simd: S, x: S::Vector) -> S::Vector {
-        functions::sigmoid(simd, x)
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd>(self, simd: S, y: S::Vector, dy: S::Vector) -> S::Vector {
-        simd.mul(dy, simd.mul(y, simd.sub(simd.splat(1.0), y)))
-    }
-}
-
-/// Whichever was chosen. A layer takes no softmax, whose numbers depend on each other.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Any(pub(super) ActivationFunction);
-
-impl Function for Any {
-    #[inline(always)]
-    fn apply<S: Simd>(self, simd: S, x: S::Vector) -> S::Vector {
-        match self.0 {
-            ActivationFunction::Linear => x,
-            ActivationFunction::Relu => simd.max(simd.zero(), x),
-            ActivationFunction::Sigmoid => Sigmoid.apply(simd, x),
-            ActivationFunction::Tanh => Tanh.apply(simd, x),
-            ActivationFunction::Softmax => unreachable!("the shape rule refuses it"),
-        }
-    }
-
-    #[inline(always)]
-    fn backward<S: Simd>(self, simd: S, y: S::Vector, dy: S::Vector) -> S::Vector {
-        match self.0 {
-            ActivationFunction::Linear => dy,
-            ActivationFunction::Relu => simd.select(simd.greater(y, simd.zero()), dy, simd.zero()),
-            ActivationFunction::Sigmoid => Sigmoid.backward(simd, y, dy),
-            ActivationFunction::Tanh => Tanh.backward(simd, y, dy),
-            ActivationFunction::Softmax => unreachable!("the shape rule refuses it"),
-        }
+    fn function(self) -> Function {
+        Function::Sigmoid
     }
 }

@@ -1,7 +1,7 @@
 //! Weights in the order in which the products of an LSTM read them.
 
 use super::super::simd::{MAX_LANES, Simd, Vectorized};
-use super::{GATES, Lstm, panels};
+use super::{GATES, Lstm, Packing, panels};
 
 /// Packs the weights of all gates.
 pub(super) struct Pack<'a> {
@@ -9,7 +9,7 @@ pub(super) struct Pack<'a> {
     pub(super) kernel: &'a [f32],
     pub(super) recurrent_kernel: &'a [f32],
     pub(super) bias: &'a [f32],
-    pub(super) training: bool,
+    pub(super) packing: Packing,
     pub(super) packed: &'a mut [f32],
 }
 
@@ -47,7 +47,13 @@ impl Vectorized for Pack<'_> {
     fn run<S: Simd>(self, simd: S) {
         let (lstm, parts) = (self.lstm, Parts::new(self.lstm));
         let blocks = lstm.units.div_ceil(S::LANES);
-        self.packed.fill(0.0);
+        let used = match self.packing {
+            Packing::Gates => parts.recurrent_panels,
+            Packing::States => parts.panels,
+            Packing::Inputs => self.packed.len(),
+        };
+        // Lanes and columns that no weight has, and a bias that the layer has not.
+        self.packed[..used].fill(0.0);
         let packed = self.packed.as_mut_ptr();
         for block in 0..blocks {
             let first = block * S::LANES;
@@ -72,18 +78,18 @@ impl Vectorized for Pack<'_> {
                 }
             }
         }
-        if self.training {
-            // SAFETY: room for all panels is behind these places.
+        if self.packing != Packing::Gates {
+            // SAFETY: room for the panels is behind this place.
             unsafe {
                 let to = packed.add(parts.recurrent_panels);
                 transpose(simd, self.recurrent_kernel, lstm.units, lstm.units, to);
-                transpose(
-                    simd,
-                    self.kernel,
-                    lstm.features,
-                    lstm.units,
-                    packed.add(parts.panels),
-                );
+            }
+        }
+        if self.packing == Packing::Inputs {
+            // SAFETY: as above.
+            unsafe {
+                let to = packed.add(parts.panels);
+                transpose(simd, self.kernel, lstm.features, lstm.units, to);
             }
         }
     }

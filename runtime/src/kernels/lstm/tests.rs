@@ -189,7 +189,7 @@ fn check(lstm: &Lstm, rows: usize, numbers: &mut Numbers) {
         let what = format!("{what}, {level:?}");
         let parameters = [&kernel[..], &recurrent_kernel, &bias];
         let mut packed = vec![f32::NAN; lstm.packed(false)];
-        lstm.pack(parameters, false, &mut packed);
+        lstm.pack(parameters, Packing::Gates, &mut packed);
         let mut y = vec![f32::NAN; rows * lstm.output_len()];
         lstm.forward(ForwardCall {
             rows,
@@ -202,7 +202,7 @@ fn check(lstm: &Lstm, rows: usize, numbers: &mut Numbers) {
         assert_close(&y, &want.y, 1e-5, &format!("{what}: y"));
 
         let mut packed = vec![f32::NAN; lstm.packed(true)];
-        lstm.pack(parameters, true, &mut packed);
+        lstm.pack(parameters, Packing::Inputs, &mut packed);
         let mut cache = vec![f32::NAN; rows * lstm.cache()];
         let mut trained_y = vec![f32::NAN; y.len()];
         let mut scratch = vec![f32::NAN; lstm.scratch(true)];
@@ -216,6 +216,10 @@ fn check(lstm: &Lstm, rows: usize, numbers: &mut Numbers) {
         });
         assert_eq!(y, trained_y, "{what}: y in training");
         for wanted in [true, false] {
+            if !wanted {
+                packed.fill(f32::NAN);
+                lstm.pack(parameters, Packing::States, &mut packed);
+            }
             let mut d_x = vec![f32::NAN; x.len()];
             // Gradients of parameters are added to.
             let mut gradients = parameters.map(|p| vec![1.0; p.len()]);
