@@ -93,3 +93,28 @@ impl Kind {
         samples.iter().map(label).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_is_standard_normal() {
+        let samples: Vec<[f32; 4]> = Kind::Noise.samples(10_000, &mut Random::default());
+        let numbers = samples.as_flattened();
+        let mean = |values: &mut dyn Iterator<Item = f32>| values.sum::<f32>() / 40_000.0;
+        assert!(mean(&mut numbers.iter().copied()).abs() < 0.02);
+        assert!((mean(&mut numbers.iter().map(|n| n * n)) - 1.0).abs() < 0.03);
+    }
+
+    #[test]
+    fn labels_are_parities_or_any_class() {
+        let mut random = Random::default();
+        let bits = [[0.0, 1.0, 1.0], [1.0, 1.0, 1.0], [0.0, 0.0, 0.0]];
+        assert_eq!(Kind::Parity.labels(&bits, 2, &mut random), [0, 1, 0]);
+        let mut classes = Kind::Noise.labels(&[[0.0]; 1000], 5, &mut random);
+        classes.sort_unstable();
+        classes.dedup();
+        assert_eq!(classes, [0, 1, 2, 3, 4]);
+    }
+}

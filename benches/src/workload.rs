@@ -124,3 +124,27 @@ impl Workload {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use addax::prelude::Cpu;
+
+    #[test]
+    fn every_workload_goes_by_its_name_and_runs() {
+        for workload in Workload::ALL {
+            assert_eq!(Workload::named(workload.name()), Some(workload));
+            let samples = Samples {
+                training: 6,
+                prediction: 3,
+            };
+            let mut task = workload.load(&Cpu::default(), samples).unwrap();
+            assert!(task.train(6, 4).unwrap() > 0.0);
+            let classes = workload.layers().last().unwrap().output_shape.size();
+            let answers = task.predict(3).unwrap();
+            assert_eq!(answers.len(), 3 * classes);
+            let sum: f32 = answers[..classes].iter().sum();
+            assert!((sum - 1.0).abs() < 1e-4, "{} gives {sum}", workload.name());
+        }
+    }
+}
