@@ -25,7 +25,7 @@ pub struct CpuEngine {
     states: Vec<AlignedVec>,
     training_plan: Option<Plan>,
     totals: Totals,
-    kept: Vec<f32>,
+    kept: AlignedVec,
     /// Changes whenever the weights do, so that packed weights are remade in time.
     version: u64,
     /// Plans that are not in use, each with the version of the weights that it has packed.
@@ -88,7 +88,7 @@ impl Engine for CpuEngine {
             states: Vec::new(),
             training_plan: None,
             totals: Totals::default(),
-            kept: Vec::new(),
+            kept: AlignedVec::empty(),
             version: 0,
             idle: Mutex::new(Vec::new()),
         })
@@ -210,9 +210,13 @@ impl Engine for CpuEngine {
     }
 
     fn keep(&mut self) -> Result<()> {
-        self.kept.resize(self.store.values().len(), 0.0);
+        self.kept.at_least(self.store.values().len());
         copy(self.store.values(), &mut self.kept);
         Ok(())
+    }
+
+    fn forget(&mut self) {
+        self.kept = AlignedVec::empty();
     }
 
     fn take_back(&mut self) -> Result<()> {
