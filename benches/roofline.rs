@@ -43,7 +43,7 @@ fn main() -> addax::Result<()> {
 fn measure_limits() -> Limits {
     let multiply_adds = limits::multiply_add_rate();
     let copy = limits::copy_rate();
-    println!("| limit, on {} threads | measured |", limits::threads());
+    println!("| limit, on {} threads | best repeat |", limits::threads());
     println!("|---|---:|");
     println!("| fused multiply-adds in registers | {multiply_adds:.0} GFLOP/s |");
     let mut products = 0.0_f64;
