@@ -82,12 +82,12 @@ impl Kind {
         samples: &[X],
         classes: usize,
         random: &mut Random,
-    ) -> Vec<usize> {
+    ) -> Vec<u16> {
         let label = |sample: &X| match self {
-            Kind::Noise => random.below(classes),
+            Kind::Noise => random.below(classes) as u16,
             Kind::Parity => {
                 let bits = X::flatten(std::slice::from_ref(sample));
-                bits.iter().sum::<f32>() as usize % 2
+                bits.iter().sum::<f32>() as u16 % 2
             }
         };
         samples.iter().map(label).collect()

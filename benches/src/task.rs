@@ -70,7 +70,7 @@ where
     X: Draw + 'static,
     X::Shape: FitsInput<N::Input, N>,
     SparseCategoricalCrossentropy: LossOf<N>,
-    [usize]: LabelData<Classes, N::Output>,
+    [u16]: LabelData<Classes, N::Output>,
 {
     let model = Model::new(network, device)?;
     let loss = SparseCategoricalCrossentropy::default();
@@ -95,7 +95,7 @@ where
 struct Loaded<N: Network, D: Device, X> {
     model: Model<N, D, SparseCategoricalCrossentropy>,
     x: Vec<X>,
-    y: Vec<usize>,
+    y: Vec<u16>,
     asked: Vec<X>,
 }
 
@@ -106,7 +106,7 @@ where
     X: Draw,
     X::Shape: FitsInput<N::Input, N>,
     SparseCategoricalCrossentropy: LossOf<N>,
-    [usize]: LabelData<Classes, N::Output>,
+    [u16]: LabelData<Classes, N::Output>,
 {
     fn train(&mut self, samples: usize, batch_size: usize) -> addax::Result<f64> {
         let options = FitOptions {

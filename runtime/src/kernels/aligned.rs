@@ -12,7 +12,12 @@ const ALIGNMENT: usize = 64;
 ///
 /// A plain `Vec<f32>` starts anywhere, and then every second wide load crosses a cache line.
 /// There is no slack behind the end: the kernels never read past the slices they are given.
+///
+/// What is never written takes no memory: the operating system's own zeros are used. Rust's allocator has them only for
+/// the alignment of `malloc`, so the cache line is found here.
 pub(crate) struct AlignedVec {
+    /// Where the allocation begins.
+    base: NonNull<u8>,
     start: NonNull<f32>,
     len: usize,
 }
@@ -26,6 +31,7 @@ impl AlignedVec {
     /// No floats, no allocation.
     pub(crate) const fn empty() -> Self {
         Self {
+            base: NonNull::dangling(),
             start: NonNull::dangling(),
             len: 0,
         }
@@ -38,11 +44,12 @@ impl AlignedVec {
         }
         let layout = Self::layout(len);
         // SAFETY: the layout is not empty.
-        let start = unsafe { alloc_zeroed(layout) }.cast::<f32>();
-        let Some(start) = NonNull::new(start) else {
+        let Some(base) = NonNull::new(unsafe { alloc_zeroed(layout) }) else {
             handle_alloc_error(layout)
         };
-        Self { start, len }
+        // SAFETY: less than `ALIGNMENT` bytes on, and the layout has so many to spare.
+        let start = unsafe { base.add(base.align_offset(ALIGNMENT)) }.cast();
+        Self { base, start, len }
     }
 
     /// Makes room for at least `len` floats. What was there may be lost.
@@ -56,9 +63,11 @@ impl AlignedVec {
     }
 
     fn layout(len: usize) -> Layout {
-        match Layout::array::<f32>(len).and_then(|layout| layout.align_to(ALIGNMENT)) {
-            Ok(layout) => layout,
-            Err(_) => panic!("a buffer of {len} floats is more than a machine can address"),
+        let bytes = len.checked_mul(size_of::<f32>());
+        let bytes = bytes.and_then(|bytes| bytes.checked_add(ALIGNMENT));
+        match bytes.map(|bytes| Layout::from_size_align(bytes, align_of::<f32>())) {
+            Some(Ok(layout)) => layout,
+            _ => panic!("a buffer of {len} floats is more than a machine can address"),
         }
     }
 }
@@ -67,7 +76,7 @@ impl Drop for AlignedVec {
     fn drop(&mut self) {
         if self.len > 0 {
             // SAFETY: allocated in `new` with this layout.
-            unsafe { dealloc(self.start.as_ptr().cast(), Self::layout(self.len)) };
+            unsafe { dealloc(self.base.as_ptr(), Self::layout(self.len)) };
         }
     }
 }

@@ -486,7 +486,7 @@ impl Job {
         for block in self.blocks(BLOCK_ROWS) {
             let panels = block.panels::<S>();
             let a = buffers.a.at_least(block.packed_a_len::<S>());
-            let b = buffers.b.at_least(packed_b_len::<S>());
+            let b = buffers.b.at_least(block.packed_b_len::<S>(COLUMNS));
             for panel in 0..panels {
                 // SAFETY: `a` has room for all panels.
                 unsafe { block.pack_a(simd, panel, a.as_mut_ptr()) };
@@ -543,6 +543,12 @@ impl Job {
         self.panels::<S>() * rows_of::<S>(2) * self.k
     }
 
+    /// Floats in a packed block of `B`, of so many columns at most.
+    #[inline(always)]
+    fn packed_b_len<S: Simd>(&self, columns: usize) -> usize {
+        DEPTH.min(self.k) * columns.min(self.n).next_multiple_of(2 * S::LANES)
+    }
+
     /// Packs one panel of `A`, as (depth block, panel, product, row).
     ///
     /// # Safety
@@ -571,7 +577,7 @@ impl Job {
     /// Computes the given panels of rows times the given columns.
     ///
     /// # Safety
-    /// `a` must hold the panels, `b` have room for [`packed_b_len`] floats; no one else may
+    /// `a` must hold the panels, `b` have room for [`Job::packed_b_len`] floats; no one else may
     /// write that part of `C`.
     #[inline(always)]
     unsafe fn run_panels<S: Simd>(
@@ -795,7 +801,9 @@ impl Vectorized for Panels<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let mut buffers = BUFFERS.take();
-        let b = buffers.b.at_least(packed_b_len::<S>());
+        let b = buffers
+            .b
+            .at_least(self.job.packed_b_len::<S>(self.columns.1));
         // SAFETY: all of `A` has been packed; tasks write disjoint blocks of `C`.
         unsafe {
             self.job
@@ -805,16 +813,10 @@ impl Vectorized for Panels<'_> {
     }
 }
 
-/// Floats in a packed block of `B`.
-#[inline(always)]
-fn packed_b_len<S: Simd>() -> usize {
-    DEPTH * COLUMNS.next_multiple_of(2 * S::LANES)
-}
-
 /// Packs a block of `B`, as (strip of two vectors, product, column).
 ///
 /// # Safety
-/// The block must be inside `B`, and `to` have room for [`packed_b_len`] floats.
+/// The block must be inside `B`, and `to` have room for [`Job::packed_b_len`] floats.
 #[inline(always)]
 unsafe fn pack_b<S: Simd>(
     simd: S,

@@ -12,7 +12,8 @@ const REDRAW: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Progress {
     verbose: Verbose,
-    bar: ProgressBar,
+    /// Only if it is shown.
+    bar: Option<ProgressBar>,
     steps: usize,
     started: Instant,
     drawn: Instant,
@@ -24,15 +25,15 @@ impl Progress {
         if verbose != Verbose::Silent {
             println!("Epoch {epoch}/{epochs}");
         }
-        let bar = if verbose == Verbose::Bar {
-            ProgressBar::new(steps as u64)
-        } else {
-            ProgressBar::hidden()
-        };
-        // A template that does not parse leaves indicatif's own.
-        if let Ok(style) = ProgressStyle::with_template("{pos}/{len} {bar:25} ETA: {eta} - {msg}") {
-            bar.set_style(style.progress_chars("━━╌"));
-        }
+        let bar = (verbose == Verbose::Bar).then(|| {
+            let bar = ProgressBar::new(steps as u64);
+            let template = "{pos}/{len} {bar:25} ETA: {eta} - {msg}";
+            // A template that does not parse leaves indicatif's own.
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style.progress_chars("━━╌"));
+            }
+            bar
+        });
         let now = Instant::now();
         Progress {
             verbose,
@@ -49,18 +50,21 @@ impl Progress {
         done: usize,
         values: impl FnOnce() -> Result<Vec<(String, f64)>>,
     ) -> Result<()> {
-        if self.verbose != Verbose::Bar || self.drawn.elapsed() < REDRAW {
-            return Ok(());
+        if let Some(bar) = &self.bar
+            && self.drawn.elapsed() >= REDRAW
+        {
+            self.drawn = Instant::now();
+            bar.set_position(done as u64);
+            bar.set_message(line(&values()?));
         }
-        self.drawn = Instant::now();
-        self.bar.set_position(done as u64);
-        self.bar.set_message(line(&values()?));
         Ok(())
     }
 
     /// The epoch is over.
     pub(super) fn finish(self, values: &[(String, f64)]) {
-        self.bar.finish_and_clear();
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
         if self.verbose == Verbose::Silent {
             return;
         }
