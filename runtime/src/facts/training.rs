@@ -9,8 +9,8 @@ use crate::plan::{List, Node, Part, Wiring, block_len, most_buffers, numbers, on
 /// step is made with the same functions. Counted are
 /// - the parameters, each from a whole cache line of 64 bytes on, and
 /// - everything that the plan of a training step allocates: the values between the layers and their gradients, the gradients
-///   of the parameters (once for each of the up to 16 shares of a batch that threads take, or once for the batch where the
-///   layer is large), the weights in the order that the kernels like, and room to work in.
+///   of the parameters (once for each of the up to 16 shares of a batch that threads take, once for the batch where a layer
+///   is large, and one room in turn for all layers that are so large that they are updated at once), the weights in the order that the kernels like, and room to work in.
 ///
 /// Not counted are the data set, what the optimizer remembers (for each number per weight, such as the two of `Adam`, as much
 /// as the parameters take), copies of the weights that `fit` or a callback keeps, the plans of `evaluate` and `predict`, and
