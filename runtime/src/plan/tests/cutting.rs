@@ -124,7 +124,9 @@ fn a_layer_that_likes_rows_gets_them() {
         let cut = (plan.slots.len(), plan.micro_batch);
         assert_eq!(cut, (slots, rows), "batches of {batch_size}");
     }
-    let plan = Plan::with_cut(&with_dropout(), &store, Mode::Predict, 64, cut);
+    let graph = with_dropout();
+    let store = Store::new(&graph, 3);
+    let plan = Plan::with_cut(&graph, &store, Mode::Predict, 64, cut);
     assert_eq!((plan.slots.len(), plan.micro_batch), (16, 1));
 }
 
