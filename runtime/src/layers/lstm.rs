@@ -1,12 +1,15 @@
 //! `LSTM`.
 
+use super::lstm_on_gpu::GpuLstm;
 use super::padding::is_usual;
 use super::{Layer, LayerSizes};
 use crate::activations::ActivationFunction;
+use crate::error::Result;
+use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::initializers::Initializer;
 use crate::kernels::lstm::{BackwardCall, ForwardCall, Lstm, Packing};
 use crate::layer_parameters;
-use crate::op::{Backward, Demand, Forward, Memory, Op, Parameters, Reader};
+use crate::op::{Backward, Demand, Forward, GpuMemory, Memory, Op, Parameters, Reader};
 use crate::shape::{Message, Outcome, Parameter, Reach, Setting, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -340,6 +343,15 @@ const fn demand(lstm: &Lstm, training: bool) -> Demand {
 #[derive(Debug)]
 struct LstmOp(Lstm);
 
+impl LstmOp {
+    fn on_gpu(&self, rows: usize) -> GpuLstm<'_> {
+        GpuLstm {
+            lstm: &self.0,
+            rows,
+        }
+    }
+}
+
 impl Op for LstmOp {
     fn memory(&self, training: bool) -> Memory {
         demand(&self.0, training).memory
@@ -388,6 +400,20 @@ impl Op for LstmOp {
             gradients,
             scratch: call.scratch,
         });
+    }
+
+    fn gpu_memory(&self, rows: usize, training: bool) -> GpuMemory {
+        self.on_gpu(rows).memory(training)
+    }
+
+    fn record_forward(&self, call: RecordForward<'_>, to: &mut Recorder) -> Result<()> {
+        self.on_gpu(call.rows).forward(call, to);
+        Ok(())
+    }
+
+    fn record_backward(&self, call: RecordBackward<'_>, to: &mut Recorder) -> Result<()> {
+        self.on_gpu(call.rows).backward(call, to);
+        Ok(())
     }
 }
 

@@ -40,6 +40,7 @@ mod global_max_pooling2d;
 mod gradients;
 mod lambda;
 mod lstm;
+mod lstm_on_gpu;
 mod max_pooling2d;
 mod maximum;
 mod merging;

@@ -55,10 +55,19 @@ impl Default for Cut {
 pub(crate) struct Places {
     pub(crate) packed: Part,
     pub(crate) shared: Part,
-    /// Where its gradients are summed, ...
-    pub(crate) gradients: Part,
-    /// ... once for the batch, or in each slot.
-    pub(crate) once: bool,
+    /// Where its gradients are summed.
+    pub(crate) gradients: Gradients,
+}
+
+/// Where the gradients of a step are summed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Gradients {
+    /// In each slot.
+    Slots(Part),
+    /// Once for the batch.
+    Batch(Part),
+    /// Once for the batch, where those of all other eager steps are as well, each at its time.
+    Eager(Part),
 }
 
 /// How much memory a step takes, counted in `f32`s.
@@ -68,6 +77,7 @@ pub(crate) struct Totals {
     pub(crate) shared: usize,
     pub(crate) slot_gradients: usize,
     pub(crate) batch_gradients: usize,
+    pub(crate) eager_gradients: usize,
     pub(crate) scratch: usize,
     macs: usize,
     /// The most rows at a time that a step likes.
@@ -80,6 +90,7 @@ impl Totals {
         shared: 0,
         slot_gradients: 0,
         batch_gradients: 0,
+        eager_gradients: 0,
         scratch: 0,
         macs: 0,
         rows: 1,
@@ -89,7 +100,6 @@ impl Totals {
     pub(crate) const fn add(&mut self, step: &StepSketch, mode: Mode) -> Places {
         let training = matches!(mode, Mode::Train);
         let memory = step.demand.memory;
-        let once = step.deferred || matches!(step.demand.grain, Grain::Batch);
         if memory.scratch > self.scratch {
             self.scratch = memory.scratch;
         }
@@ -101,12 +111,19 @@ impl Totals {
         Places {
             packed: take(&mut self.packed, memory.packed),
             shared: take(&mut self.shared, if training { memory.shared } else { 0 }),
-            gradients: if once {
-                take(&mut self.batch_gradients, trained)
+            gradients: if step.eager {
+                if trained > self.eager_gradients {
+                    self.eager_gradients = trained;
+                }
+                Gradients::Eager(Part {
+                    start: 0,
+                    end: trained,
+                })
+            } else if step.deferred || matches!(step.demand.grain, Grain::Batch) {
+                Gradients::Batch(take(&mut self.batch_gradients, trained))
             } else {
-                take(&mut self.slot_gradients, trained)
+                Gradients::Slots(take(&mut self.slot_gradients, trained))
             },
-            once,
         }
     }
 }
@@ -173,6 +190,7 @@ impl Layout {
         let whole = [
             self.across,
             totals.batch_gradients,
+            totals.eager_gradients,
             totals.packed,
             totals.shared,
         ];

@@ -9,9 +9,6 @@ use crate::gpu::tests::trial::{predict, train};
 use crate::gpu::weights::StepState;
 use crate::layers::trial::Trial;
 
-/// Layers that have no kernels for a GPU: the host carries them out there.
-const ON_THE_HOST: [&str; 1] = ["LSTM"];
-
 on_every_gpu!(layers_are_keras_layers, every_layer);
 
 pub(crate) fn every_layer<D: Driver>(device: &D::Device) {
@@ -23,9 +20,6 @@ pub(crate) fn every_layer<D: Driver>(device: &D::Device) {
         let (_, output) = golden.samples("y");
         let kind = golden.case["layer"].as_str().unwrap();
         let options = &golden.case["options"];
-        if ON_THE_HOST.contains(&kind) {
-            continue;
-        }
         let Some(mut trial) = with_layer(kind, options, &[input], Try { input, output }) else {
             not_supported.push(golden.name);
             continue;
