@@ -87,9 +87,10 @@ use dfdx::tensor_ops::Device as DfdxDevice;
 ///     // The bits of a number as a sequence.
 ///     let sequence: [[f32; 1]; 8] = std::array::from_fn(|step| [if i >> step & 1 == 1 { 1.0 } else { -1.0 }]);
 ///     x.push(sequence);
-///     y.push(i & 1 == 1);
+///     y.push((i & 1) as f32);
 /// }
-/// let mut model = Remember::build(&Cpu::default())?.compile(Adam::new(0.02), BinaryCrossentropy, Accuracy);
+/// let model = Remember::build(&Cpu::default())?;
+/// let mut model = model.compile(Adam::new(0.02), BinaryCrossentropy::default(), Accuracy)?;
 /// let options = FitOptions { epochs: 40, batch_size: 32, verbose: Verbose::Silent, ..FitOptions::default() };
 /// let history = model.fit(&x, &y, options)?;
 /// let accuracy = history.get("accuracy").and_then(|values| values.last());

@@ -97,9 +97,9 @@ impl<E: Dtype, D: DfdxDevice<E>> dfdx::nn::tensor_collection::TensorCollection<E
 
 /// Declares the parameters of a layer: a struct of dfdx tensors with everything that Addax and dfdx ask of it.
 ///
-/// `S` is the layer's place: a field has the shape `S::First` or `S::Second` (the layer's first or second parameter, as
-/// its shape rule gives them) or one made of them, such as `LastOf<S::Input>`. `fixed` stands before what is not
-/// trained. The order is that of the shape rule.
+/// `S` is the layer's place: a field has the shape `S::First`, `S::Second` or `S::Third` (the layer's parameters, as its
+/// shape rule gives them) or one made of them, such as `LastOf<S::Input>`. `fixed` stands before what is not trained. The
+/// order is that of the shape rule.
 ///
 /// ```
 /// addax::layer_parameters! {

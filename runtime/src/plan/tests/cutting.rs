@@ -110,6 +110,26 @@ fn micro_batches_and_slots_change_nothing_but_rounding() {
     }
 }
 
+#[test]
+fn a_layer_that_likes_rows_gets_them() {
+    let graph = with_memory();
+    let store = Store::new(&graph, 3);
+    // What fits into a cache would be one row.
+    let cut = Cut {
+        threaded_macs: 0,
+        micro_batch_numbers: 0,
+    };
+    for (batch_size, slots, rows) in [(5, 1, 5), (8, 1, 8), (31, 3, 8), (64, 8, 8), (1024, 16, 8)] {
+        let plan = Plan::with_cut(&graph, &store, Mode::Train, batch_size, cut);
+        let cut = (plan.slots.len(), plan.micro_batch);
+        assert_eq!(cut, (slots, rows), "batches of {batch_size}");
+    }
+    let graph = with_dropout();
+    let store = Store::new(&graph, 3);
+    let plan = Plan::with_cut(&graph, &store, Mode::Predict, 64, cut);
+    assert_eq!((plan.slots.len(), plan.micro_batch), (16, 1));
+}
+
 /// Answers for each row alone, which no other row can have touched.
 fn alone(engine: &CpuEngine, data: &DataSet<'_>) -> Vec<f32> {
     let samples = data.x[0].chunks_exact(data.x[0].len() / data.rows);
