@@ -23,6 +23,10 @@ pub(crate) mod gemm;
 pub(crate) mod normalization;
 pub(crate) mod philox;
 pub(crate) mod pooling;
+#[cfg(test)]
+pub(crate) mod properties;
+#[cfg(test)]
+mod reference;
 pub(crate) mod simd;
 pub(crate) mod stretch;
 mod tile;

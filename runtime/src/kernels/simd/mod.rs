@@ -239,13 +239,22 @@ pub(crate) mod tests {
         pub(super) static LEVEL: Cell<Option<Level>> = const { Cell::new(None) };
     }
 
+    /// Ends the choice of a level, also when a test fails.
+    struct Chosen;
+
+    impl Drop for Chosen {
+        fn drop(&mut self) {
+            LEVEL.set(None);
+        }
+    }
+
     /// Runs `test` once per instruction set of this machine.
     pub(crate) fn for_each_level(mut test: impl FnMut(Level)) {
+        let _chosen = Chosen;
         for level in [Level::Portable, Level::Avx2, Level::Avx512] {
             if level <= detected() {
                 LEVEL.set(Some(level));
                 test(level);
-                LEVEL.set(None);
             }
         }
     }
