@@ -1,6 +1,6 @@
 use super::*;
 use crate::kernels::properties::holds_at_each_level;
-use crate::kernels::simd::tests::{Numbers, assert_close};
+use crate::kernels::simd::tests::Numbers;
 use proptest::prelude::*;
 
 /// What every rule has: how many weights there are, a step size, and a seed for weights and gradients.
@@ -31,6 +31,8 @@ fn check(
     let mut state = [vec![0.0; n], vec![0.0; n], vec![0.0; n]];
     let mut want: Vec<f64> = w.iter().map(|&w| w.into()).collect();
     let mut want_state = vec![[0.0; 3]; n];
+    // A weight that comes back from far away has lost the digits that it had no room for there.
+    let mut farthest = vec![1.0_f64; n];
     for t in 1..=5 {
         let mut g = numbers.vec(n);
         for (i, g) in g.iter_mut().enumerate() {
@@ -40,9 +42,13 @@ fn check(
         step(t, &g, &mut state, &mut w);
         for i in 0..n {
             exact(t, g[i].into(), &mut want_state[i], &mut want[i]);
+            farthest[i] = farthest[i].max(want[i].abs());
         }
     }
-    assert_close(&w, &want, 1e-5, "weights");
+    for (i, (&w, want)) in w.iter().zip(want).enumerate() {
+        let close = (f64::from(w) - want).abs() <= 1e-5 * farthest[i];
+        assert!(close, "at {i} got {w}, want {want}");
+    }
 }
 
 #[test]
