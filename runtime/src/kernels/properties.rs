@@ -46,7 +46,7 @@ fn run<S: Strategy>(how: &str, cases: u32, inputs: &S, check: &impl Fn(S::Value)
 /// How many inputs are tried where `cases` are usual.
 fn number_of(cases: u32) -> u32 {
     if cfg!(miri) {
-        return cases.min(3);
+        return (cases / 20).clamp(1, 10);
     }
     let times = std::env::var("ADDAX_CASES").map(|times| times.parse());
     match times {
