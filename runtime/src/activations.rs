@@ -4,6 +4,7 @@
 //! written with the function's *output*, so nothing but the output is kept for the backward pass.
 
 use crate::kernels::elementwise;
+use crate::kernels::functions::Function;
 
 /// A function applied to the output of a layer.
 ///
@@ -56,6 +57,17 @@ impl ActivationFunction {
             ActivationFunction::Sigmoid => elementwise::sigmoid_backward(output, gradient),
             ActivationFunction::Tanh => elementwise::tanh_backward(output, gradient),
             ActivationFunction::Softmax => elementwise::softmax_backward(output, gradient, width),
+        }
+    }
+
+    /// The function as the kernels know it, if it looks at each number for itself.
+    pub(crate) const fn elementwise(self) -> Option<Function> {
+        match self {
+            ActivationFunction::Linear => Some(Function::Linear),
+            ActivationFunction::Relu => Some(Function::Relu),
+            ActivationFunction::Sigmoid => Some(Function::Sigmoid),
+            ActivationFunction::Tanh => Some(Function::Tanh),
+            ActivationFunction::Softmax => None,
         }
     }
 }

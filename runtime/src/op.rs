@@ -43,6 +43,18 @@ pub enum Phase {
     },
 }
 
+/// Who reads packed weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A forward pass only.
+    Inference,
+    /// A forward and a backward pass.
+    Training {
+        /// Whether the backward pass makes gradients of the inputs.
+        d_inputs: bool,
+    },
+}
+
 /// The memory that an op asks for, counted in `f32`s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
@@ -54,6 +66,17 @@ pub struct Memory {
     pub shared: usize,
     /// For each thread: room to work in. Its contents mean nothing between calls.
     pub scratch: usize,
+}
+
+impl Reader {
+    /// For ops that make all gradients in a backward pass.
+    pub(crate) fn of(training: bool) -> Self {
+        if training {
+            Reader::Training { d_inputs: true }
+        } else {
+            Reader::Inference
+        }
+    }
 }
 
 impl Memory {
@@ -108,6 +131,17 @@ impl Demand {
             ..Demand::new(0)
         }
     }
+}
+
+/// An op that is `activation(x · kernel + bias)` of vectors, with the parameters `kernel` and perhaps `bias`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Affine {
+    /// Numbers that go in.
+    pub features: usize,
+    /// Numbers that come out.
+    pub units: usize,
+    /// Applied to the output.
+    pub activation: ActivationFunction,
 }
 
 /// The memory that an op asks for on a GPU, for a whole batch, counted in `f32`s.
@@ -226,7 +260,7 @@ pub struct Backward<'a> {
     pub d_inputs: &'a mut [Option<&'a mut [f32]>],
     /// The layer's parameters.
     pub parameters: Parameters<'a>,
-    /// The gradients of the trainable parameters, to add to. `None` where [`Op::deferred_gradients`] makes them.
+    /// The gradients of the trainable parameters, to add to (but see [`Op::overwrites_gradients`]). `None` where [`Op::deferred_gradients`] makes them.
     pub gradients: Option<ParametersMut<'a>>,
     /// See [`Memory::packed`].
     pub packed: &'a [f32],
@@ -262,14 +296,19 @@ pub trait Op: Debug + Send + Sync {
         false
     }
 
+    /// What the op is if it is nothing but this: narrow ones are then run otherwise, and much faster.
+    fn affine(&self) -> Option<Affine> {
+        None
+    }
+
     /// Takes the activation off the op, because a loss computes it together with itself.
     fn take_activation(&mut self) -> ActivationFunction {
         ActivationFunction::Linear
     }
 
-    /// Remakes the packed weights. `training` says whether a backward pass will follow.
-    fn pack(&self, parameters: Parameters<'_>, training: bool, packed: &mut [f32]) {
-        let _ = (parameters, training, packed);
+    /// Remakes the packed weights.
+    fn pack(&self, parameters: Parameters<'_>, reader: Reader, packed: &mut [f32]) {
+        let _ = (parameters, reader, packed);
     }
 
     /// The output of some rows.
@@ -277,6 +316,12 @@ pub trait Op: Debug + Send + Sync {
 
     /// The gradients of some rows.
     fn backward(&self, call: Backward<'_>);
+
+    /// Whether [`Op::backward`] overwrites the gradients of the parameters instead of adding to them: saves writing and
+    /// reading zeros where a [`Grain::Batch`] op has many.
+    fn overwrites_gradients(&self) -> bool {
+        false
+    }
 
     /// Whether the gradients of the parameters come from one product over the whole batch instead of from each
     /// micro-batch: right for a large kernel, which would have to be read and written once per micro-batch.

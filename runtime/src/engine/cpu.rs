@@ -3,6 +3,7 @@
 use super::{Engine, Setup};
 use crate::error::Result;
 use crate::kernels::aligned::AlignedVec;
+use crate::kernels::elementwise::{are_finite, copy};
 use crate::plan::{Answers, Batch, Learner, Mode, Plan, Store, Totals};
 use crate::training::data::DataSet;
 use dfdx::tensor::Cpu;
@@ -56,6 +57,21 @@ impl CpuEngine {
         }
     }
 
+    /// The plan of a training step.
+    fn training_plan(&mut self, batch_size: usize) -> &Plan {
+        if self
+            .training_plan
+            .as_ref()
+            .is_some_and(|plan| !plan.fits(Mode::Train, batch_size))
+        {
+            // Gone before the next one comes.
+            self.training_plan = None;
+        }
+        let (graph, store) = (&self.setup.graph, &self.store);
+        self.training_plan
+            .get_or_insert_with(|| Plan::new(graph, store, Mode::Train, batch_size))
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<(Plan, u64)>> {
         // A thread that panicked while it held the lock leaves the list as it was.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
@@ -107,8 +123,17 @@ impl Engine for CpuEngine {
 
     /// On one of rayon's own threads, which shares a step out to the others without waking itself up in between and
     /// without the queue for calls from outside, which now and then allocates.
-    fn run_epoch<R: Send>(&mut self, steps: impl FnOnce(&mut Self) -> R + Send) -> R {
-        rayon::scope(|_| steps(self))
+    /// A network too small for threads stays on this one.
+    fn run_epoch<R: Send>(
+        &mut self,
+        batch_size: usize,
+        steps: impl FnOnce(&mut Self) -> R + Send,
+    ) -> R {
+        if self.training_plan(batch_size).is_threaded() {
+            rayon::scope(|_| steps(self))
+        } else {
+            steps(self)
+        }
     }
 
     fn start_totals(&mut self) -> Result<()> {
@@ -117,19 +142,12 @@ impl Engine for CpuEngine {
     }
 
     fn train(&mut self, batch_size: usize, batch: Batch<'_>, seed: u64) -> Result<()> {
-        let Some(compiled) = &mut self.setup.compiled else {
+        self.training_plan(batch_size);
+        let (Some(compiled), Some(plan)) = (&mut self.setup.compiled, &mut self.training_plan)
+        else {
             return Ok(());
         };
         self.version += 1;
-        let plan = match &mut self.training_plan {
-            Some(plan) if plan.fits(Mode::Train, batch_size) => plan,
-            slot => slot.insert(Plan::new(
-                &self.setup.graph,
-                &self.store,
-                Mode::Train,
-                batch_size,
-            )),
-        };
         let learner = Learner {
             store: &mut self.store,
             optimizer: &mut *compiled.optimizer,
@@ -151,7 +169,7 @@ impl Engine for CpuEngine {
     }
 
     fn is_finite(&self) -> Result<bool> {
-        Ok(self.store.values().iter().all(|v| v.is_finite()))
+        Ok(are_finite(self.store.values()))
     }
 
     fn evaluate(&self, data: &DataSet<'_>, rows: &[u32]) -> Result<Totals> {
@@ -192,14 +210,14 @@ impl Engine for CpuEngine {
     }
 
     fn keep(&mut self) -> Result<()> {
-        self.kept.clear();
-        self.kept.extend_from_slice(self.store.values());
+        self.kept.resize(self.store.values().len(), 0.0);
+        copy(self.store.values(), &mut self.kept);
         Ok(())
     }
 
     fn take_back(&mut self) -> Result<()> {
         self.version += 1;
-        self.store.values_mut().copy_from_slice(&self.kept);
+        copy(&self.kept, self.store.values_mut());
         self.states.iter_mut().for_each(|state| state.fill(0.0));
         if let Some(compiled) = &mut self.setup.compiled {
             compiled.optimizer.start_afresh();

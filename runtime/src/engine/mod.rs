@@ -166,8 +166,12 @@ pub trait Engine: Debug + Send + Sized {
     /// Takes over parameters in the same form.
     fn set_parameters(&mut self, parameters: Vec<Vec<f32>>) -> Result<()>;
 
-    /// Runs the steps of an epoch, wherever this engine likes them to be run.
-    fn run_epoch<R: Send>(&mut self, steps: impl FnOnce(&mut Self) -> R + Send) -> R;
+    /// Runs the steps of an epoch in batches of this size, wherever this engine likes them to be run.
+    fn run_epoch<R: Send>(
+        &mut self,
+        batch_size: usize,
+        steps: impl FnOnce(&mut Self) -> R + Send,
+    ) -> R;
 
     /// Forgets the totals of the last epoch.
     fn start_totals(&mut self) -> Result<()>;

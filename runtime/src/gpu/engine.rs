@@ -268,7 +268,7 @@ impl<D: Driver> Engine for GpuEngine<D> {
         Ok(())
     }
 
-    fn run_epoch<R: Send>(&mut self, steps: impl FnOnce(&mut Self) -> R + Send) -> R {
+    fn run_epoch<R: Send>(&mut self, _: usize, steps: impl FnOnce(&mut Self) -> R + Send) -> R {
         steps(self)
     }
 

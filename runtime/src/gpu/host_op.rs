@@ -2,7 +2,7 @@
 
 use super::command::{Pointer, Recorder};
 use super::host::{Floats, HostCall, HostWork};
-use crate::op::{Backward, Forward, Memory, Op, Parameters, ParametersMut, Phase};
+use crate::op::{Backward, Forward, Memory, Op, Parameters, ParametersMut, Phase, Reader};
 use crate::plan::Block;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -149,7 +149,8 @@ impl HostWork for ForwardOnHost {
             shared: vec![0.0; shared],
         };
         let of_layer = Parameters::new(parameters, &this.block.ranges);
-        this.op.pack(of_layer, this.training, &mut left.packed);
+        let reader = Reader::of(this.training);
+        this.op.pack(of_layer, reader, &mut left.packed);
         let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
         this.op.forward(Forward {
             rows: this.rows,

@@ -4,8 +4,9 @@
 //! `x`, in place on `dy`, from `y` alone: `dx = dy * f'(x)`, written with `y`. Softmax works on
 //! rows of a row-major matrix. Slices that go together must have the same length.
 
-use super::functions;
+use super::functions::{self, Function};
 use super::simd::{self, Simd, Vectorized};
+use rayon::prelude::*;
 
 /// `x` becomes `max(0, x)`; NaN stays NaN.
 pub(crate) fn relu(x: &mut [f32]) {
@@ -45,6 +46,29 @@ pub(crate) fn add(x: &[f32], y: &mut [f32]) {
 /// `y += a * x`.
 pub(crate) fn axpy(a: f32, x: &[f32], y: &mut [f32]) {
     zip(y, x, Axpy(a));
+}
+
+/// Floats that one task of [`are_finite`] and [`copy`] looks at: both wait for memory, and one core alone does not get all
+/// of its bandwidth.
+const TASK: usize = 128 * 1024;
+
+/// Whether no number is NaN or infinite.
+pub(crate) fn are_finite(x: &[f32]) -> bool {
+    let are_finite = |x| simd::dispatch(AreFinite(x));
+    if x.len() <= TASK {
+        return are_finite(x);
+    }
+    x.par_chunks(TASK).all(are_finite)
+}
+
+/// `y = x`, on all threads if there is much to copy.
+pub(crate) fn copy(x: &[f32], y: &mut [f32]) {
+    assert_eq!(x.len(), y.len());
+    if x.len() <= TASK {
+        return y.copy_from_slice(x);
+    }
+    let parts = y.par_chunks_mut(TASK).zip(x.par_chunks(TASK));
+    parts.for_each(|(y, x)| y.copy_from_slice(x));
 }
 
 /// Each row of `columns` floats becomes its softmax, `e^x / sum(e^x)`, computed from `x - max(x)`
@@ -117,15 +141,37 @@ macro_rules! functions {
 }
 
 functions! {
-    Map::map Relu = |s, x| s.max(s.zero(), x);
-    Map::map Tanh = |s, x| functions::tanh(s, x);
-    Map::map Sigmoid = |s, x| functions::sigmoid(s, x);
+    Map::map Relu = |s, x| Function::Relu.forward(s, x);
+    Map::map Tanh = |s, x| Function::Tanh.forward(s, x);
+    Map::map Sigmoid = |s, x| Function::Sigmoid.forward(s, x);
     Map::map Scale(factor) = |s, x| s.mul(s.splat(factor), x);
-    Zip::zip ReluBackward = |s, dy, y| s.select(s.greater(y, s.zero()), dy, s.zero());
-    Zip::zip TanhBackward = |s, dy, y| s.mul(dy, s.sub(s.splat(1.0), s.mul(y, y)));
-    Zip::zip SigmoidBackward = |s, dy, y| s.mul(dy, s.mul(y, s.sub(s.splat(1.0), y)));
+    Zip::zip ReluBackward = |s, dy, y| Function::Relu.backward(s, y, dy);
+    Zip::zip TanhBackward = |s, dy, y| Function::Tanh.backward(s, y, dy);
+    Zip::zip SigmoidBackward = |s, dy, y| Function::Sigmoid.backward(s, y, dy);
     Zip::zip Add = |s, y, x| s.add(y, x);
     Zip::zip Axpy(a) = |s, y, x| s.mul_add(s.splat(a), x, y);
+}
+
+struct AreFinite<'a>(&'a [f32]);
+
+impl Vectorized for AreFinite<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> bool {
+        // Zero times a number is zero, unless the number is NaN or infinite; NaN stays in the sums.
+        let mut sums = [simd.zero(); 4];
+        let mut blocks = self.0.chunks_exact(4 * S::LANES);
+        for block in &mut blocks {
+            for (v, sum) in sums.iter_mut().enumerate() {
+                // SAFETY: four vectors.
+                let x = unsafe { simd.load(block.as_ptr().add(v * S::LANES)) };
+                *sum = simd.mul_add(x, simd.zero(), *sum);
+            }
+        }
+        let sum = simd.add(simd.add(sums[0], sums[1]), simd.add(sums[2], sums[3]));
+        simd.sum(sum) == 0.0 && blocks.remainder().iter().all(|x| x.is_finite())
+    }
 }
 
 struct MapSlice<'a, F> {

@@ -4,6 +4,43 @@
 
 use super::simd::Simd;
 
+/// An activation that looks at each number for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Function {
+    /// `y = x`
+    Linear,
+    /// `y = max(0, x)`; NaN stays NaN.
+    Relu,
+    /// `y = 1 / (1 + e^-x)`
+    Sigmoid,
+    /// The hyperbolic tangent.
+    Tanh,
+}
+
+impl Function {
+    /// `y` of `x`.
+    #[inline(always)]
+    pub(crate) fn forward<S: Simd>(self, simd: S, x: S::Vector) -> S::Vector {
+        match self {
+            Function::Linear => x,
+            Function::Relu => simd.max(simd.zero(), x),
+            Function::Sigmoid => sigmoid(simd, x),
+            Function::Tanh => tanh(simd, x),
+        }
+    }
+
+    /// The gradient of `x`, from `y` and its gradient.
+    #[inline(always)]
+    pub(crate) fn backward<S: Simd>(self, simd: S, y: S::Vector, dy: S::Vector) -> S::Vector {
+        match self {
+            Function::Linear => dy,
+            Function::Relu => simd.select(simd.greater(y, simd.zero()), dy, simd.zero()),
+            Function::Sigmoid => simd.mul(dy, simd.mul(y, simd.sub(simd.splat(1.0), y))),
+            Function::Tanh => simd.mul(dy, simd.sub(simd.splat(1.0), simd.mul(y, y))),
+        }
+    }
+}
+
 /// `e^x`, from infinity above 88.73 down to zero below -103.97, subnormal numbers included.
 #[inline(always)]
 pub(crate) fn exp<S: Simd>(simd: S, x: S::Vector) -> S::Vector {

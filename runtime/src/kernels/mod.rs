@@ -7,6 +7,7 @@
 //! - [`simd`]: vectors of any instruction set behind one trait, chosen at run time;
 //! - `tile`: the inner loop that products and convolutions share; `transpose`: rows become columns;
 //! - [`gemm`], [`convolution`], [`pooling`], [`normalization`]: the heavy operations;
+//! - [`narrow`]: whole networks that are too narrow for those;
 //! - [`functions`], [`elementwise`]: activations and plain arithmetic; [`stretch`]: arrays of different shapes together;
 //! - [`updates`]: optimizer steps; [`philox`]: dropout; [`aligned`]: memory for all of them.
 //!
@@ -20,6 +21,7 @@ pub(crate) mod convolution;
 pub(crate) mod elementwise;
 pub(crate) mod functions;
 pub(crate) mod gemm;
+pub(crate) mod narrow;
 pub(crate) mod normalization;
 pub(crate) mod philox;
 pub(crate) mod pooling;
@@ -30,6 +32,6 @@ mod reference;
 pub(crate) mod simd;
 pub(crate) mod stretch;
 mod tile;
-mod transpose;
+pub(crate) mod transpose;
 pub(crate) mod updates;
 mod window;

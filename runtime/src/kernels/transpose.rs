@@ -1,6 +1,37 @@
 //! The transpose of a matrix, block by block in registers.
 
 use super::simd::{self, Simd, Vectorized};
+use rayon::prelude::*;
+
+/// Below so many floats, waking threads costs more than it saves.
+const WORTH_THREADS: usize = 64 * 1024;
+
+/// The transpose of a row-major matrix with rows of `columns` floats, on all threads if that is worth it.
+///
+/// # Panics
+/// If the slices have different lengths or no whole rows.
+pub(crate) fn transpose_parallel(from: &[f32], columns: usize, to: &mut [f32]) {
+    assert!(columns > 0 && from.len().is_multiple_of(columns) && from.len() == to.len());
+    let rows = from.len() / columns;
+    if rows == 0 {
+        return;
+    }
+    // Columns that a task turns into rows: whole vectors.
+    let wide = if from.len() < WORTH_THREADS {
+        columns
+    } else {
+        32
+    };
+    let turn = |(part, to): (usize, &mut [f32])| {
+        let size = (rows, to.len() / rows);
+        transpose((&from[part * wide..], columns), size, (to, rows));
+    };
+    if wide >= columns {
+        turn((0, to));
+    } else {
+        to.par_chunks_mut(wide * rows).enumerate().for_each(turn);
+    }
+}
 
 /// Writes the transpose of `size.0` rows of `size.1` floats. Both matrices come with the distance of their rows.
 ///
@@ -62,6 +93,22 @@ mod tests {
     use super::*;
     use crate::kernels::properties::{holds_at_each_level, pairs};
     use crate::kernels::simd::tests::Numbers;
+
+    #[test]
+    fn threads_share_a_large_matrix() {
+        for (rows, columns) in [(1, 1), (7, 300), (301, 250), (300, 32), (2000, 33)] {
+            let from = Numbers::new(4).vec(rows * columns);
+            let mut to = vec![7.0; rows * columns];
+            transpose_parallel(&from, columns, &mut to);
+            for (at, &x) in to.iter().enumerate() {
+                assert_eq!(
+                    x,
+                    from[at % rows * columns + at / rows],
+                    "{rows} x {columns}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn matrices_of_all_sizes_are_transposed() {

@@ -99,7 +99,11 @@ impl Adam {
     /// The `alpha` of step `t`, counted from 1.
     pub(crate) fn alpha(learning_rate: f32, beta_1: f32, beta_2: f32, t: u64) -> f32 {
         // In double precision: 1 - 0.999^t has few correct bits otherwise.
-        let power = |beta: f32| f64::from(beta).powf(t as f64);
+        // `powf` is slow where it underflows, and e^-64 is nothing next to 1 already.
+        let power = |beta: f32| {
+            let beta = f64::from(beta);
+            beta.powf((t as f64).min(64.0 / (1.0 - beta)))
+        };
         let correction = (1.0 - power(beta_2)).sqrt() / (1.0 - power(beta_1));
         (f64::from(learning_rate) * correction) as f32
     }

@@ -9,6 +9,7 @@ use crate::kernels::normalization::{Moments, Normalizer};
 use crate::layer_parameters;
 use crate::op::{
     Backward, Demand, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut, Phase,
+    Reader,
 };
 use crate::shape::{LastOf, Message, Outcome, Parameter, Reach, Setting, Shape, one_input};
 use dfdx::shapes::Dtype;
@@ -321,7 +322,7 @@ impl Op for BatchNormalizationOp {
     }
 
     /// The inverse deviation of the moving variance.
-    fn pack(&self, parameters: Parameters<'_>, _: bool, packed: &mut [f32]) {
+    fn pack(&self, parameters: Parameters<'_>, _: Reader, packed: &mut [f32]) {
         for (inverse, variance) in packed.iter_mut().zip(parameters.get(3)) {
             *inverse = 1.0 / (variance + self.epsilon).sqrt();
         }

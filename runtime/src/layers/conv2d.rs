@@ -11,7 +11,7 @@ use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::initializers::Initializer;
 use crate::kernels::convolution::Convolution;
 use crate::layer_parameters;
-use crate::op::{Backward, Demand, Forward, GpuMemory, Memory, Op, Parameters};
+use crate::op::{Backward, Demand, Forward, GpuMemory, Memory, Op, Parameters, Reader};
 use crate::shape::{Message, Outcome, Parameter, Role, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -274,7 +274,7 @@ impl Op for Conv2DOp {
         Ok(())
     }
 
-    fn pack(&self, parameters: Parameters<'_>, _: bool, packed: &mut [f32]) {
+    fn pack(&self, parameters: Parameters<'_>, _: Reader, packed: &mut [f32]) {
         self.on_cpu().pack(parameters, packed);
     }
 

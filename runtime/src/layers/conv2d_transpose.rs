@@ -12,7 +12,7 @@ use crate::initializers::Initializer;
 use crate::kernels::convolution::Convolution;
 use crate::kernels::convolution::transposed::TransposedConvolution;
 use crate::layer_parameters;
-use crate::op::{Backward, Demand, Forward, GpuMemory, Memory, Op, Parameters};
+use crate::op::{Backward, Demand, Forward, GpuMemory, Memory, Op, Parameters, Reader};
 use crate::shape::{Message, Outcome, Parameter, Role, Setting, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
@@ -383,7 +383,7 @@ impl Op for Conv2DTransposeOp {
         Ok(())
     }
 
-    fn pack(&self, parameters: Parameters<'_>, _: bool, packed: &mut [f32]) {
+    fn pack(&self, parameters: Parameters<'_>, _: Reader, packed: &mut [f32]) {
         self.on_cpu().pack(parameters, packed);
     }
 

@@ -9,9 +9,11 @@ use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::initializers::Initializer;
 use crate::kernels::elementwise::sum_columns;
 use crate::kernels::gemm::{Matrix, Product};
+use crate::kernels::transpose::transpose_parallel;
 use crate::layer_parameters;
 use crate::op::{
-    Backward, Demand, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut,
+    Affine, Backward, Demand, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut,
+    Reader,
 };
 use crate::shape::{Message, Outcome, Parameter, Reach, Role, Shape, one_input};
 use dfdx::shapes::Dtype;
@@ -219,13 +221,25 @@ impl Op for DenseOp {
         self.demand(true).macs
     }
 
+    fn affine(&self) -> Option<Affine> {
+        Some(Affine {
+            features: self.features,
+            units: self.units,
+            activation: self.activation,
+        })
+    }
+
+    fn overwrites_gradients(&self) -> bool {
+        self.whole_batch()
+    }
+
     fn take_activation(&mut self) -> ActivationFunction {
         std::mem::take(&mut self.activation)
     }
 
-    fn pack(&self, parameters: Parameters<'_>, training: bool, packed: &mut [f32]) {
-        if self.packs(training) {
-            transpose(parameters.get(0), self.units, packed);
+    fn pack(&self, parameters: Parameters<'_>, reader: Reader, packed: &mut [f32]) {
+        if self.packs(reader == Reader::Training { d_inputs: true }) {
+            transpose_parallel(parameters.get(0), self.units, packed);
         }
     }
 
@@ -253,11 +267,14 @@ impl Op for DenseOp {
             let [d_kernel, d_bias] = gradients.all();
             let x = Matrix::new(call.inputs[0], call.rows, self.features);
             let product = Product {
-                accumulate: true,
+                accumulate: !self.whole_batch(),
                 ..Product::new(x.t(), d_output)
             };
             self.run(product, d_kernel, self.units);
             if !d_bias.is_empty() {
+                if self.whole_batch() {
+                    d_bias.fill(0.0);
+                }
                 sum_columns(call.d_output, d_bias);
             }
         }
@@ -348,21 +365,6 @@ impl Op for DenseOp {
         if !d_bias.is_empty() {
             d_bias.fill(0.0);
             sum_columns(d_output, d_bias);
-        }
-    }
-}
-
-/// Writes `matrix`, which has `columns` columns, as its transpose, in squares that stay in the cache.
-fn transpose(matrix: &[f32], columns: usize, transposed: &mut [f32]) {
-    const SIDE: usize = 16;
-    let rows = matrix.len() / columns;
-    for top in (0..rows).step_by(SIDE) {
-        for left in (0..columns).step_by(SIDE) {
-            for column in left..(left + SIDE).min(columns) {
-                for row in top..(top + SIDE).min(rows) {
-                    transposed[column * rows + row] = matrix[row * columns + column];
-                }
-            }
         }
     }
 }

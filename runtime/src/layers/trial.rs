@@ -1,7 +1,9 @@
 //! One layer on its own, with everything that a plan would lend it: what the tests of layers run.
 
 use super::Layer;
-use crate::op::{Backward, Demand, Forward, Grain, Memory, Op, Parameters, ParametersMut, Phase};
+use crate::op::{
+    Backward, Demand, Forward, Grain, Memory, Op, Parameters, ParametersMut, Phase, Reader,
+};
 use crate::plan::demand;
 use crate::shape::{Outcome, Parameter, Shape};
 use std::ops::Range;
@@ -104,8 +106,11 @@ impl Trial {
     fn packed(&self, memory: Memory, training: bool) -> Vec<f32> {
         let (all, ranges) = self.arranged();
         let mut packed = vec![GARBAGE; memory.packed];
-        self.op
-            .pack(Parameters::new(&all, &ranges), training, &mut packed);
+        self.op.pack(
+            Parameters::new(&all, &ranges),
+            Reader::of(training),
+            &mut packed,
+        );
         packed
     }
 

@@ -73,6 +73,13 @@ pub trait Loss: Debug + Send + Sync {
     /// The sum of the losses of some samples; fills in the predictions and, in training, the gradient.
     fn run(&self, call: LossCall<'_>) -> f64;
 
+    /// The same from columns, for those losses that can: the sum, or `None` if nothing was done.
+    #[doc(hidden)]
+    fn run_columns(&self, call: ColumnsCall<'_>) -> Option<f64> {
+        let _ = call;
+        None
+    }
+
     /// The same as commands for a GPU. Returns for how many rows it leaves a loss: the sum of them all is the loss of
     /// the batch.
     ///
@@ -107,6 +114,23 @@ pub struct LossCall<'a> {
     pub d_z: Option<&'a mut [f32]>,
     /// One over the samples of the whole batch.
     pub scale: f32,
+}
+
+/// A block of samples, a column for each number of the answer, as narrow networks have them.
+#[derive(Debug)]
+pub struct ColumnsCall<'a> {
+    /// How many samples.
+    pub(crate) rows: usize,
+    /// The activation that turns `z` into predictions.
+    pub(crate) head: ActivationFunction,
+    /// What the last layer gives before that activation.
+    pub(crate) z: &'a [f32],
+    /// The targets.
+    pub(crate) targets: TargetRows<'a>,
+    /// Where the gradient with respect to `z` goes, times `scale`. `None` outside training.
+    pub(crate) d_z: Option<&'a mut [f32]>,
+    /// One over the samples of the whole batch.
+    pub(crate) scale: f32,
 }
 
 impl LossCall<'_> {

@@ -1,9 +1,10 @@
 //! `SparseCategoricalCrossentropy`.
 
 use super::categorical_crossentropy::{is_logits, log_sum_exp};
-use super::{EPSILON, Loss, LossCall};
+use super::{ColumnsCall, EPSILON, Loss, LossCall};
 use crate::error::Result;
 use crate::gpu::{RecordLoss, Recorder};
+use crate::kernels::narrow::{BLOCK, Crossentropy};
 use crate::training::Classes;
 use crate::training::labels::TargetRule;
 
@@ -86,6 +87,23 @@ impl Loss for SparseCategoricalCrossentropy {
             call.head.backward(call.y_pred, d_z, width);
         }
         total
+    }
+
+    fn run_columns(&self, call: ColumnsCall<'_>) -> Option<f64> {
+        if !is_logits(self.from_logits, call.head) {
+            return None;
+        }
+        let mut classes = [-1.0; BLOCK];
+        for (row, class) in classes.iter_mut().enumerate().take(call.rows) {
+            *class = call.targets.class(row) as f32;
+        }
+        let crossentropy = Crossentropy {
+            z: call.z,
+            classes: &classes,
+            d_z: call.d_z,
+            scale: call.scale,
+        };
+        Some(crossentropy.run())
     }
 }
 

@@ -1,6 +1,6 @@
 //! `Weighted`.
 
-use super::{Loss, LossCall};
+use super::{ColumnsCall, Loss, LossCall};
 use crate::error::Result;
 use crate::gpu::{RecordLoss, Recorder};
 use crate::training::labels::TargetRule;
@@ -43,6 +43,10 @@ impl<L: Loss> Loss for Weighted<L> {
 
     fn run(&self, call: LossCall<'_>) -> f64 {
         self.loss.run(call)
+    }
+
+    fn run_columns(&self, call: ColumnsCall<'_>) -> Option<f64> {
+        self.loss.run_columns(call)
     }
 
     fn record(&self, call: RecordLoss, to: &mut Recorder) -> Result<usize> {

@@ -13,6 +13,7 @@ mod arena;
 mod buffers;
 mod layout;
 mod list;
+mod narrow;
 mod outline;
 mod program;
 mod run;

@@ -3,11 +3,14 @@
 use super::buffers::Buffer;
 use super::layout::{Cut, Layout, Region, Totals};
 use super::list::List;
+use super::narrow;
 use super::outline::{Call, Flow, Head, Mode, Outline, Step};
 use super::slot::Slot;
 use super::store::Store;
+use super::update::{Update, updates};
 use crate::graph::Graph;
 use crate::kernels::aligned::AlignedVec;
+use crate::kernels::narrow::Chain;
 use crate::op::Op;
 use std::ops::Range;
 use std::sync::Arc;
@@ -38,17 +41,36 @@ pub(super) enum Gradients {
     Batch(Range<usize>),
 }
 
+impl Gradients {
+    /// Takes in those that follow directly in the same arena. Returns whether they do.
+    pub(super) fn join(&mut self, next: &Gradients) -> bool {
+        let (here, next) = match (self, next) {
+            (Gradients::Slots(here), Gradients::Slots(next))
+            | (Gradients::Batch(here), Gradients::Batch(next)) => (here, next),
+            _ => return false,
+        };
+        let follows = here.end == next.start;
+        if follows {
+            here.end = next.end;
+        }
+        follows
+    }
+}
+
 /// Everything about one step of a network, decided.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(super) mode: Mode,
     pub(super) batch: usize,
     pub(super) stages: Vec<Stage>,
+    pub(super) updates: Vec<Update>,
     pub(super) calls: Vec<Call>,
     pub(super) regions: Vec<Region>,
     pub(super) buffers: Vec<Buffer>,
     pub(super) inputs: usize,
     pub(super) heads: Vec<Head>,
+    /// The steps as a chain of narrow layers, if they are one.
+    pub(super) chain: Option<Chain>,
     pub(super) micro_batch: usize,
     pub(super) slots: Vec<Slot>,
     pub(super) batch_arena: AlignedVec,
@@ -122,6 +144,8 @@ impl Plan {
         regions.truncate(region_count);
         let slot = || Slot::new(layout.local, totals.scratch, totals.slot_gradients);
         Plan {
+            updates: updates(&stages, store),
+            chain: narrow::chain(&stages, heads.len(), store),
             mode,
             batch,
             stages,
@@ -138,6 +162,11 @@ impl Plan {
             shared: AlignedVec::new(totals.shared),
             threaded: layout.threaded,
         }
+    }
+
+    /// Whether a step is worth several threads.
+    pub(crate) fn is_threaded(&self) -> bool {
+        self.threaded
     }
 
     /// Whether the plan can run batches of `rows` samples.

@@ -9,9 +9,10 @@ use super::slot::Slot;
 use super::store::Store;
 use super::work::{Batch, Goal, Learner, OutputTotals, Totals};
 use crate::kernels::elementwise::add;
+use crate::kernels::narrow::Chain;
 use crate::losses::LossCall;
 use crate::metrics::MetricCall;
-use crate::op::{Backward, Forward, Grain, ParametersMut, Phase};
+use crate::op::{Backward, Forward, Grain, ParametersMut, Phase, Reader};
 use crate::training::labels::TargetRows;
 use rayon::prelude::*;
 use smallvec::SmallVec;
@@ -21,29 +22,33 @@ use std::ops::Range;
 type PerInput<T> = SmallVec<[T; 4]>;
 
 /// What all threads of a region see.
-struct Scene<'a> {
-    plan: &'a Shape<'a>,
-    batch: Batch<'a>,
-    goals: &'a [Goal],
-    store: &'a Store,
+pub(super) struct Scene<'a> {
+    pub(super) plan: &'a Shape<'a>,
+    pub(super) batch: Batch<'a>,
+    pub(super) goals: &'a [Goal],
+    pub(super) store: &'a Store,
     packed: &'a [f32],
     across: Arena,
     shared: Arena,
     batch_gradients: Arena,
     /// Where the answers of each output go.
-    answers: PerInput<Arena>,
+    pub(super) answers: PerInput<Arena>,
+    /// Where the samples of the batch begin, if they are read from where they lie: without a backward pass, those that
+    /// lie in order need not be gathered.
+    in_order: Option<usize>,
     seed: u64,
     step: u64,
 }
 
 /// The parts of a plan that do not change while it runs.
-struct Shape<'a> {
+pub(super) struct Shape<'a> {
     mode: Mode,
     stages: &'a [Stage],
     calls: &'a [Call],
     buffers: &'a [super::buffers::Buffer],
     inputs: usize,
-    heads: &'a [Head],
+    pub(super) heads: &'a [Head],
+    chain: Option<&'a Chain>,
     micro_batch: usize,
 }
 
@@ -71,7 +76,14 @@ impl Scene<'_> {
     ///
     /// # Safety
     /// As for [`Scene::rows`], but other slices to read may be used at the same time.
-    unsafe fn read<'b>(&self, id: usize, place: &Place<'_>) -> &'b [f32] {
+    unsafe fn read<'b>(&'b self, id: usize, place: &Place<'_>) -> &'b [f32] {
+        if let Some(first) = self.in_order
+            && id < self.plan.inputs
+        {
+            let len = self.plan.buffers[id].row_len;
+            let rows = first + place.rows.start..first + place.rows.end;
+            return &self.batch.x[id][rows.start * len..rows.end * len];
+        }
         let (arena, range) = self.part(id, place);
         // SAFETY: by the caller's promise; threads have disjoint rows, and local arenas are each thread's own.
         unsafe { arena.shared_part(range) }
@@ -89,6 +101,15 @@ impl Scene<'_> {
         unsafe { arena.part(range) }
     }
 
+    pub(super) fn is_training(&self) -> bool {
+        self.plan.mode == Mode::Train
+    }
+
+    /// What the gradient of the loss of a sample is multiplied by.
+    pub(super) fn scale(&self, goal: &Goal) -> f32 {
+        goal.loss.weight() / self.batch.rows.len() as f32
+    }
+
     fn phase(&self, stage: &Stage) -> Phase {
         match self.plan.mode {
             Mode::Train => Phase::Training {
@@ -102,6 +123,9 @@ impl Scene<'_> {
 
     /// Runs all calls of a region for the rows of one slot.
     fn run_slot(&self, region: &Region, rows: Range<usize>, slot: &mut Slot) {
+        if let Some(chain) = self.plan.chain {
+            return self.run_chain(chain, rows, &mut slot.gradients, &mut slot.totals.outputs);
+        }
         let local = Arena::new(&mut slot.arena);
         let gradients = Arena::new(&mut slot.gradients);
         let mut start = rows.start;
@@ -130,6 +154,9 @@ impl Scene<'_> {
     }
 
     fn gather(&self, place: &Place<'_>) {
+        if self.in_order.is_some() {
+            return;
+        }
         for (id, x) in (0..self.plan.inputs).zip(self.batch.x) {
             let len = self.plan.buffers[id].row_len;
             // SAFETY: the only slice of this buffer in this call.
@@ -227,7 +254,7 @@ impl Scene<'_> {
 
     /// # Safety
     /// As for [`Scene::read`].
-    unsafe fn read_all<'b>(&self, ids: &[usize], place: &Place<'_>) -> PerInput<&'b [f32]> {
+    unsafe fn read_all<'b>(&'b self, ids: &[usize], place: &Place<'_>) -> PerInput<&'b [f32]> {
         // SAFETY: by the caller's promise.
         ids.iter()
             .map(|&id| unsafe { self.read(id, place) })
@@ -292,7 +319,7 @@ impl Scene<'_> {
             y_pred: &mut *y_pred,
             targets,
             d_z,
-            scale: goal.loss.weight() / self.batch.rows.len() as f32,
+            scale: self.scale(goal),
         });
         for (metric, states) in goal.metrics.iter().zip(&mut totals.metrics) {
             metric.update(
@@ -361,9 +388,21 @@ impl Plan {
     /// Remakes the packed weights. A training step does it by itself.
     pub(crate) fn pack(&mut self, store: &Store) {
         let training = self.mode == Mode::Train;
-        for stage in &self.stages {
+        // A chain reads the weights as they are.
+        let packing = if self.chain.is_none() {
+            &self.stages[..]
+        } else {
+            &[]
+        };
+        for stage in packing {
             let packed = &mut self.packed[stage.packed.clone()];
-            stage.op.pack(store.layer(stage.layer), training, packed);
+            let reader = if training {
+                let d_inputs = stage.flow.d_inputs.iter().any(Option::is_some);
+                Reader::Training { d_inputs }
+            } else {
+                Reader::Inference
+            };
+            stage.op.pack(store.layer(stage.layer), reader, packed);
         }
     }
 
@@ -378,7 +417,12 @@ impl Plan {
     ) {
         if self.mode == Mode::Train {
             self.pack(store);
-            self.batch_gradients.fill(0.0);
+            let stages = self.stages.iter();
+            for stage in stages.filter(|s| !s.deferred && !s.op.overwrites_gradients()) {
+                if let Gradients::Batch(range) = &stage.gradients {
+                    self.batch_gradients[range.clone()].fill(0.0);
+                }
+            }
         }
         self.slots.iter_mut().for_each(|slot| slot.clear(goals));
         let shape = Shape {
@@ -388,6 +432,7 @@ impl Plan {
             buffers: &self.buffers,
             inputs: self.inputs,
             heads: &self.heads,
+            chain: self.chain.as_ref(),
             micro_batch: self.micro_batch,
         };
         let scene = Scene {
@@ -400,6 +445,9 @@ impl Plan {
             shared: Arena::new(&mut self.shared),
             batch_gradients: Arena::new(&mut self.batch_gradients),
             answers: answers.into_iter().map(Arena::new).collect(),
+            in_order: (self.mode != Mode::Train)
+                .then(|| in_order(batch.rows))
+                .flatten(),
             seed,
             step,
         };
@@ -465,6 +513,15 @@ impl Plan {
                 .deferred_gradients(rows, input, d_output, gradients);
         }
     }
+}
+
+/// The first of these rows, if they follow one another.
+fn in_order(rows: &[u32]) -> Option<usize> {
+    let &first = rows.first()?;
+    (first..)
+        .zip(rows)
+        .all(|(n, &row)| n == row)
+        .then_some(first as usize)
 }
 
 /// The rows of one of `count` shares, as even as can be.

@@ -1,16 +1,49 @@
 //! The end of a training step: the weights follow their gradients.
 
 use super::arena::Arena;
-use super::program::{Gradients, Plan};
+use super::program::{Gradients, Plan, Stage};
 use super::store::Store;
 use crate::kernels::aligned::AlignedVec;
 use crate::kernels::elementwise::add;
 use crate::optimizers::Optimizer;
 use rayon::prelude::*;
 use smallvec::SmallVec;
+use std::ops::Range;
 
 /// Numbers that are updated at a time.
 const PIECE: usize = 4096;
+
+/// Weights that are updated together: those of a layer, or of several whose gradients lie as they do.
+#[derive(Debug)]
+pub(super) struct Update {
+    /// Where they are.
+    pub(super) trained: Range<usize>,
+    /// Where their gradients are: each call of a layer has its own.
+    sources: SmallVec<[Gradients; 1]>,
+}
+
+/// The updates of a step, as few as can be.
+pub(super) fn updates(stages: &[Stage], store: &Store) -> Vec<Update> {
+    let mut updates: Vec<Update> = Vec::new();
+    for (layer, block) in store.blocks().iter().enumerate() {
+        let calls = stages.iter().filter(|stage| stage.layer == layer);
+        let sources: SmallVec<[Gradients; 1]> = calls.map(|s| s.gradients.clone()).collect();
+        let trained = block.trained.clone();
+        if trained.is_empty() {
+            continue;
+        }
+        if let Some(last) = updates.last_mut()
+            && last.trained.end == trained.start
+            && let ([before], [after]) = (&mut last.sources[..], &sources[..])
+            && before.join(after)
+        {
+            last.trained.end = trained.end;
+        } else {
+            updates.push(Update { trained, sources });
+        }
+    }
+    updates
+}
 
 /// An optimizer keeps at most this many numbers for each weight.
 const MAX_STATES: usize = 4;
@@ -29,21 +62,14 @@ impl Plan {
         for (arena, state) in state_arenas.iter_mut().zip(states.iter_mut()) {
             *arena = Some(Arena::new(state));
         }
-        for layer in 0..store.blocks().len() {
-            let trained = store.blocks()[layer].trained.clone();
-            if trained.is_empty() {
-                continue;
-            }
-            // Each call of the layer has gradients of its own.
-            let calls = self.stages.iter().filter(|stage| stage.layer == layer);
-            let sources: SmallVec<[&Gradients; 4]> = calls.map(|stage| &stage.gradients).collect();
+        for Update { trained, sources } in &self.updates {
             let weights = Arena::new(store.values_mut());
             let piece = |i: usize| {
                 let start = trained.start + i * PIECE;
                 let part = start..(start + PIECE).min(trained.end);
                 let from = i * PIECE;
                 let mut sum;
-                let gradients = match &sources[..] {
+                let gradients = match sources.as_slice() {
                     [Gradients::Batch(range)] => {
                         &self.batch_gradients[range.start + from..][..part.len()]
                     }
@@ -78,7 +104,7 @@ impl Plan {
     }
 
     /// Adds a piece of the gradients of all calls of a layer and of all slots, in a fixed order.
-    fn sum_gradients(&self, sources: &[&Gradients], from: usize, sum: &mut [f32]) {
+    fn sum_gradients(&self, sources: &[Gradients], from: usize, sum: &mut [f32]) {
         for source in sources {
             match source {
                 Gradients::Batch(range) => {

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::kernels::aligned::AlignedVec;
 use crate::layers::{Layer, Place};
 use crate::network::Weights;
-use crate::op::{Backward, Forward, Op, Parameters, ParametersMut, Phase};
+use crate::op::{Backward, Forward, Op, Parameters, ParametersMut, Phase, Reader};
 use crate::shape::{Shape, StaticShape};
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
 use dfdx::shapes::{Dim, Dtype};
@@ -74,7 +74,8 @@ impl Pass {
         });
         let memory = op.memory(phase != Phase::Inference || backward);
         let mut packed = AlignedVec::new(memory.packed);
-        op.pack(Parameters::new(&parameters, &ranges), backward, &mut packed);
+        let reader = Reader::of(backward);
+        op.pack(Parameters::new(&parameters, &ranges), reader, &mut packed);
         Pass {
             op,
             phase,

@@ -3,6 +3,7 @@
 use super::labels::{TargetRule, Targets};
 use crate::error::{DataName, Error, Result};
 use crate::graph::Graph;
+use crate::kernels::elementwise::are_finite;
 use crate::losses::Loss;
 use crate::plan::{Batch, Goal};
 use std::borrow::Cow;
@@ -83,7 +84,7 @@ pub(crate) fn check_samples(
         if x.is_empty() {
             return Err(Error::Empty { what });
         }
-        if let Some((place, &value)) = x.iter().enumerate().find(|(_, v)| !v.is_finite()) {
+        if let Some((place, value)) = first_not_finite(x) {
             let row = place / size;
             return Err(Error::NotFinite { what, row, value });
         }
@@ -99,6 +100,15 @@ pub(crate) fn check_samples(
         }
     }
     Ok(rows.unwrap_or(0))
+}
+
+/// The first number that is NaN or infinite, and its place.
+fn first_not_finite(numbers: &[f32]) -> Option<(usize, f32)> {
+    if are_finite(numbers) {
+        return None;
+    }
+    let mut numbers = numbers.iter().copied().enumerate();
+    numbers.find(|(_, value)| !value.is_finite())
 }
 
 fn check_targets(
@@ -121,19 +131,21 @@ fn check_targets(
             }
         }
         Targets::Values { values, size } => {
-            for (place, &value) in values.iter().enumerate() {
-                let row = place / (*size).max(1);
-                if !value.is_finite() {
-                    return Err(Error::NotFinite { what, row, value });
-                }
-                if rule == TargetRule::ZeroToOne && !(0.0..=1.0).contains(&value) {
-                    return Err(Error::TargetOutOfRange {
-                        what,
-                        row,
-                        value,
-                        loss,
-                    });
-                }
+            let row = |place| place / (*size).max(1);
+            if let Some((place, value)) = first_not_finite(values) {
+                let row = row(place);
+                return Err(Error::NotFinite { what, row, value });
+            }
+            let outside = |&(_, value): &(usize, &f32)| !(0.0..=1.0).contains(value);
+            if rule == TargetRule::ZeroToOne
+                && let Some((place, &value)) = values.iter().enumerate().find(outside)
+            {
+                return Err(Error::TargetOutOfRange {
+                    what,
+                    row: row(place),
+                    value,
+                    loss,
+                });
             }
         }
     }

@@ -49,7 +49,7 @@ impl Progress {
         done: usize,
         values: impl FnOnce() -> Result<Vec<(String, f64)>>,
     ) -> Result<()> {
-        if self.bar.is_hidden() || self.drawn.elapsed() < REDRAW {
+        if self.verbose != Verbose::Bar || self.drawn.elapsed() < REDRAW {
             return Ok(());
         }
         self.drawn = Instant::now();

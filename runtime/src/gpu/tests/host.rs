@@ -10,7 +10,7 @@ use crate::graph::{Graph, Value};
 use crate::initializers::Initializer;
 use crate::layers::{Dense, Layer, LayerSizes};
 use crate::losses::SparseCategoricalCrossentropy;
-use crate::op::{Backward, Forward, Grain, Memory, Op, Parameters, ParametersMut, Phase};
+use crate::op::{Backward, Forward, Grain, Memory, Op, Parameters, ParametersMut, Phase, Reader};
 use crate::optimizers::Adam;
 use crate::shape::{Outcome, Parameter, Shape};
 use crate::tape::NoParameters;
@@ -73,8 +73,11 @@ impl Op for GateOp {
         }
     }
 
-    fn pack(&self, parameters: Parameters<'_>, training: bool, packed: &mut [f32]) {
-        let seen = if training { 0.0 } else { parameters.get(1)[0] };
+    fn pack(&self, parameters: Parameters<'_>, reader: Reader, packed: &mut [f32]) {
+        let seen = match reader {
+            Reader::Training { .. } => 0.0,
+            Reader::Inference => parameters.get(1)[0],
+        };
         for (packed, scale) in packed.iter_mut().zip(parameters.get(0)) {
             *packed = scale + 1e-3 * seen;
         }

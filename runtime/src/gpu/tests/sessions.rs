@@ -62,7 +62,7 @@ impl<D: Driver> Both<D> {
 fn epoch(engine: &mut impl Engine, data: &DataSet<'_>, batch_size: usize, seed: u64) {
     engine.start_totals().unwrap();
     let order: Vec<u32> = (0..data.rows as u32).rev().collect();
-    engine.run_epoch(|engine| {
+    engine.run_epoch(batch_size, |engine| {
         for rows in order.chunks(batch_size) {
             engine.train(batch_size, batch(data, rows), seed).unwrap();
         }

@@ -230,3 +230,33 @@ fn sums_of_columns() {
         assert_sums(&sums, &want, "sums");
     });
 }
+
+#[test]
+fn one_bad_number_is_found_wherever_it_stands() {
+    for_each_level(|_| {
+        let mut x = Numbers::new(12).vec(200);
+        x[3] = f32::MAX;
+        x[5] = -f32::MIN_POSITIVE / 8.0;
+        for len in [0, 1, 63, 64, 65, 200] {
+            assert!(are_finite(&x[..len]));
+        }
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for at in 0..x.len() {
+                let good = std::mem::replace(&mut x[at], bad);
+                assert!(!are_finite(&x) && are_finite(&x[..at]));
+                x[at] = good;
+            }
+        }
+    });
+}
+
+#[test]
+fn what_many_threads_copy_and_check_is_whole() {
+    let x = Numbers::new(13).vec(2 * TASK + 5);
+    let mut y = vec![f32::NAN; x.len()];
+    assert!(!are_finite(&y));
+    copy(&x, &mut y);
+    assert!(x == y && are_finite(&y));
+    y[x.len() - 1] = f32::NAN;
+    assert!(!are_finite(&y));
+}
