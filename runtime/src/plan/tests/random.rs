@@ -44,7 +44,9 @@ struct Net {
     image: [usize; 3],
     pieces: Vec<Piece>,
     global: bool,
-    hidden: Option<(usize, ActivationFunction)>,
+    /// A list of `Dense` layers and nothing else, for the numbers of the image.
+    plain: bool,
+    hidden: Vec<(usize, ActivationFunction)>,
     rows: usize,
     seed: u64,
 }
@@ -86,16 +88,26 @@ fn pieces() -> impl Strategy<Value = Piece> {
 fn nets() -> impl Strategy<Value = Net> {
     let image = (3..=9_usize, 3..=9_usize, 1..=3_usize);
     let pieces = prop::collection::vec(pieces(), 1..6);
-    let hidden = prop::option::of((1..=20_usize, activations()));
+    let hidden = prop::collection::vec((1..=20_usize, activations()), 0..4);
     let rows = 1..=40_usize;
-    (image, pieces, any::<bool>(), hidden, rows, any::<u64>()).prop_map(
-        |(image, pieces, global, hidden, rows, seed)| Net {
-            image: [image.0, image.1, image.2],
-            pieces,
-            global,
-            hidden,
-            rows,
-            seed,
+    let rest = (any::<bool>(), prop::bool::weighted(0.2), rows, any::<u64>());
+    (image, pieces, hidden, rest).prop_map(
+        |(image, pieces, hidden, (global, plain, rows, seed))| {
+            // Small enough to be narrow.
+            let image = if plain {
+                (1, image.0, image.2.min(2))
+            } else {
+                image
+            };
+            Net {
+                image: [image.0, image.1, image.2],
+                pieces,
+                global,
+                plain,
+                hidden,
+                rows,
+                seed,
+            }
         },
     )
 }
@@ -143,23 +155,26 @@ impl Builder {
 impl Net {
     fn graph(&self) -> Graph {
         let mut graph = Graph::new("random");
-        let input = graph.input("input", Shape::new(self.image));
+        let numbers = self.image.iter().product();
+        let shape = match self.plain {
+            true => Shape::new([numbers]),
+            false => Shape::new(self.image),
+        };
+        let input = graph.input("input", shape);
         let mut builder = Builder(graph, input);
-        self.pieces.iter().for_each(|&piece| builder.piece(piece));
-        let last = builder.1;
-        match self.global {
-            true => builder.call(
-                GlobalMaxPooling2D::new(),
-                GlobalMaxPooling2D::output,
-                &[last],
-            ),
-            false => builder.call(Flatten::new(), Flatten::output, &[last]),
+        if !self.plain {
+            self.pieces.iter().for_each(|&piece| builder.piece(piece));
+            let last = [builder.1];
+            match self.global {
+                true => builder.call(GlobalMaxPooling2D::new(), GlobalMaxPooling2D::output, &last),
+                false => builder.call(Flatten::new(), Flatten::output, &last),
+            }
         }
         let dense = |units, activation| Dense {
             activation,
             ..Dense::new(units)
         };
-        if let Some((units, activation)) = self.hidden {
+        for &(units, activation) in &self.hidden {
             let last = builder.1;
             builder.call(dense(units, activation), Dense::output, &[last]);
         }
