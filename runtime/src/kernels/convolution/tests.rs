@@ -183,7 +183,7 @@ pub(super) fn check(
 
 #[test]
 fn convolutions_of_all_shapes() {
-    holds_at_each_level(200, cases(convolutions()), |case| {
+    holds_at_each_level(300, cases(convolutions()), |case| {
         let memory = (case.conv.packed_len(), case.conv.scratch_len());
         check(&case, &case.conv, false, memory);
     });

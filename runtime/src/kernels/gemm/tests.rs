@@ -94,12 +94,16 @@ fn sizes() -> impl Strategy<Value = (usize, usize, usize)> {
     let deep = [4095, 4096, 4097, 5000];
     let columns = [127, 129, 223, 225, 255, 256, 257, 448, 520];
     prop_oneof![
-        5 => (few.clone(), prop_oneof![1 => 0..=2_usize, 9 => 1..=40_usize], few),
-        2 => (long(&rows), widths(20), widths(12)),
-        2 => (widths(34), long(&depths), widths(6)),
-        1 => (widths(34), long(&deep), widths(6)),
-        2 => (widths(34), widths(20), long(&columns)),
-        2 => (1..=40_usize, 250..=530_usize, 1..=40_usize),
+        4 => (few.clone(), prop_oneof![1 => 0..=2_usize, 9 => 1..=40_usize], few),
+        // Few enough to be turned.
+        4 => (11..=32_usize, 1..=70_usize, 1..=60_usize),
+        1 => (11..=34_usize, widths(20), long(&columns)),
+        1 => (long(&rows), widths(20), widths(12)),
+        1 => (widths(34), long(&depths), widths(6)),
+        // Deeper than a block, too many rows to take them as they are, or few.
+        1 => (33..=36_usize, long(&deep), 1..=4_usize),
+        1 => (widths(32), long(&deep), 1..=4_usize),
+        1 => (1..=40_usize, 250..=530_usize, 1..=40_usize),
     ]
     .boxed()
 }
@@ -228,7 +232,7 @@ fn parallel_products_equal_serial_ones_bit_for_bit() {
 #[test]
 fn a_nan_stays_in_its_row_or_column() {
     let cases = (cases(), any::<bool>(), any::<[prop::sample::Index; 2]>());
-    holds_at_each_level(60, cases, |(case, in_a, [row, column])| {
+    holds_at_each_level(300, cases, |(case, in_a, [row, column])| {
         let (m, k, n) = case.size;
         if k == 0 {
             return;

@@ -37,7 +37,7 @@ fn check_transpose(case: &Case) {
 
 #[test]
 fn transposed_convolutions_of_all_shapes() {
-    holds_at_each_level(200, cases(mirrors()), |case| check_transpose(&case));
+    holds_at_each_level(300, cases(mirrors()), |case| check_transpose(&case));
 }
 
 #[test]
