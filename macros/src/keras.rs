@@ -44,6 +44,21 @@ const SIGNATURES: &[Signature] = &[
         with_option: Some("Conv2DTranspose(16, (3, 3), strides = 2)"),
     },
     Signature {
+        names: &["LSTM"],
+        required: &["units"],
+        optional: &[
+            "activation",
+            "recurrent_activation",
+            "use_bias",
+            "kernel_initializer",
+            "recurrent_initializer",
+            "bias_initializer",
+            "unit_forget_bias",
+        ],
+        example: "LSTM(64)",
+        with_option: Some("LSTM(64, return_sequences = true)"),
+    },
+    Signature {
         names: &["MaxPooling2D", "MaxPool2D"],
         required: &[],
         optional: &["pool_size", "strides", "padding"],
@@ -201,8 +216,14 @@ impl Signature {
             "function" => Kind::Function,
             "target_shape" => Kind::Shape,
             "rate" | "momentum" | "epsilon" => Kind::Number,
-            "use_bias" | "center" | "scale" | "normalize" => Kind::Flag,
-            "activation" | "padding" | "kernel_initializer" | "bias_initializer" => Kind::Word,
+            "use_bias" | "center" | "scale" | "normalize" | "unit_forget_bias"
+            | "return_sequences" | "go_backwards" => Kind::Flag,
+            "activation"
+            | "recurrent_activation"
+            | "padding"
+            | "kernel_initializer"
+            | "recurrent_initializer"
+            | "bias_initializer" => Kind::Word,
             _ => Kind::Other,
         }
     }
@@ -266,7 +287,6 @@ const NOT_YET: &[&str] = &[
     "GlobalAveragePooling2D",
     "GlobalMaxPooling1D",
     "GroupNormalization",
-    "LSTM",
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
@@ -344,6 +364,7 @@ const WORDS: &[&str] = &[
     "lecun_uniform",
     "linear",
     "ones",
+    "orthogonal",
     "random_normal",
     "random_uniform",
     "relu",
@@ -400,6 +421,8 @@ pub(crate) fn option(layer: &str, name: &str) -> OptionName {
         "init" | "kernel_init" => Written("kernel_initializer"),
         "bias_init" => Written("bias_initializer"),
         "bias" => Written("use_bias"),
+        "inner_activation" => Written("recurrent_activation"),
+        "inner_init" => Written("recurrent_initializer"),
         "p" | "prob" if layer == "Dropout" => Written("rate"),
         "mode" if layer.ends_with("Pooling2D") => Written("padding"),
         "input_shape" | "input_dim" | "batch_input_shape" | "batch_shape" | "input_length" => Input,
@@ -408,6 +431,7 @@ pub(crate) fn option(layer: &str, name: &str) -> OptionName {
         "axis" if layer != "Concatenate" => LeaveOut("it is always the last axis"),
         "output_shape" => LeaveOut("the type of the function says it"),
         "dtype" => LeaveOut("numbers are always `f32`"),
+        "unroll" | "implementation" | "use_cudnn" => LeaveOut("it would change no result"),
         "W_regularizer"
         | "b_regularizer"
         | "activity_regularizer"
@@ -427,7 +451,14 @@ pub(crate) fn option(layer: &str, name: &str) -> OptionName {
         | "moving_variance_initializer"
         | "beta_regularizer"
         | "gamma_regularizer"
-        | "weights" => NotYet,
+        | "weights"
+        | "recurrent_regularizer"
+        | "recurrent_constraint"
+        | "dropout"
+        | "recurrent_dropout"
+        | "return_state"
+        | "stateful"
+        | "zero_output_for_mask" => NotYet,
         _ => Other,
     }
 }
@@ -445,7 +476,7 @@ mod tests {
         assert_eq!(layer("maxpool2d"), LayerName::Written("MaxPool2D"));
         assert_eq!(layer("Convolution2D"), LayerName::Written("Conv2D"));
         assert_eq!(layer("ReLU"), LayerName::Function("relu"));
-        assert_eq!(layer("LSTM"), LayerName::NotYet(None));
+        assert_eq!(layer("GRU"), LayerName::NotYet(None));
         assert_eq!(layer("Halve"), LayerName::Foreign);
     }
 

@@ -13,7 +13,7 @@ use rand_distr::{Distribution, Uniform};
 ///
 /// # Source
 /// Same formulas and defaults as `keras.initializers`. Glorot: Glorot and Bengio 2010. He: He et al. 2015.
-/// Lecun: LeCun et al. 1998.
+/// Lecun: LeCun et al. 1998. Orthogonal: Saxe et al. 2013.
 ///
 /// ```
 /// use addax::initializers::Initializer;
@@ -50,6 +50,9 @@ pub enum Initializer {
     LecunUniform,
     /// Normal, cut at two deviations, variance 1 / fan_in.
     LecunNormal,
+    /// Columns of length 1 at right angles to each other, or rows where those are fewer; all axes but the last count as
+    /// one. Suits recurrent kernels: what goes through it many times neither grows nor fades.
+    Orthogonal,
 }
 
 /// The standard deviation of a standard normal that is cut at ±2.
@@ -78,6 +81,7 @@ impl Initializer {
             Initializer::HeNormal => cut_normal(count, (2.0 / fan_in).sqrt(), generator),
             Initializer::LecunUniform => uniform((3.0 / fan_in).sqrt(), generator),
             Initializer::LecunNormal => cut_normal(count, (1.0 / fan_in).sqrt(), generator),
+            Initializer::Orthogonal => orthogonal(count, shape.last(), generator),
         }
     }
 }
@@ -109,6 +113,56 @@ fn cut_normal(count: usize, deviation: f64, generator: &mut impl Rng) -> Vec<f32
             }
         }
     })
+}
+
+/// A matrix of `count` normal numbers, made orthogonal: `Q` of its QR decomposition, with the signs for which the diagonal of
+/// `R` is positive, as Keras takes it. The steps of Gram and Schmidt give just that.
+fn orthogonal(count: usize, columns: usize, generator: &mut impl Rng) -> Vec<f32> {
+    let rows = count.checked_div(columns).unwrap_or(0);
+    let (length, vectors) = (rows.max(columns), rows.min(columns));
+    let standard = rand_distr::StandardNormal;
+    let mut basis: Vec<Vec<f64>> = Vec::with_capacity(vectors);
+    while basis.len() < vectors {
+        let drawn = (0..length).map(|_| standard.sample(generator));
+        let mut vector: Vec<f64> = drawn.collect();
+        // What the first round leaves of the others by rounding, the second takes out.
+        for _ in 0..2 {
+            for other in &basis {
+                let share = dot(other, &vector);
+                for (x, other) in vector.iter_mut().zip(other) {
+                    *x -= share * other;
+                }
+            }
+        }
+        let norm = dot(&vector, &vector).sqrt();
+        // Never so small, unless the numbers drawn lie in the plane of the others.
+        if norm > 1e-9 {
+            vector.iter_mut().for_each(|x| *x /= norm);
+            basis.push(vector);
+        }
+    }
+    let mut values = vec![0.0; count];
+    for (i, vector) in basis.iter().enumerate() {
+        for (j, &x) in vector.iter().enumerate() {
+            let (row, column) = if rows < columns { (i, j) } else { (j, i) };
+            values[row * columns + column] = x as f32;
+        }
+    }
+    values
+}
+
+/// The sum of the products, in eight sums that a compiler turns into vectors.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let (a, a_rest) = a.as_chunks::<8>();
+    let (b, b_rest) = b.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for (a, b) in a.iter().zip(b) {
+        for i in 0..8 {
+            sums[i] += a[i] * b[i];
+        }
+    }
+    let rest = a_rest.iter().zip(b_rest).map(|(a, b)| a * b);
+    sums.into_iter().chain(rest).sum()
 }
 
 /// How many inputs and outputs one weight connects, as Keras counts them; at least 1 each.
@@ -175,6 +229,58 @@ mod tests {
                 (variance / expected - 1.0).abs() < 0.02,
                 "{initializer:?}: variance {variance}, expected {expected}"
             );
+        }
+    }
+
+    #[test]
+    fn orthogonal_values_are_orthogonal() {
+        for dims in [[64, 256], [256, 64], [7, 7], [1, 5], [5, 1], [40, 33]] {
+            let [rows, columns] = dims;
+            let generator = &mut ChaCha8Rng::seed_from_u64(3);
+            let values = Initializer::Orthogonal.values(Shape::new(dims), generator);
+            let number = |vector: usize, i: usize| {
+                f64::from(if rows < columns {
+                    values[vector * columns + i]
+                } else {
+                    values[i * columns + vector]
+                })
+            };
+            for a in 0..rows.min(columns) {
+                for b in 0..=a {
+                    let product = |i| number(a, i) * number(b, i);
+                    let product: f64 = (0..rows.max(columns)).map(product).sum();
+                    let expected = f64::from(u8::from(a == b));
+                    assert!(
+                        (product - expected).abs() < 1e-6,
+                        "{dims:?}: {a} and {b}: {product}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// The sign matters: without it, the first vector would not point where its normal numbers do.
+    #[test]
+    fn the_first_orthogonal_vector_is_its_normal_numbers_scaled() {
+        let (mut generator, mut again) =
+            (ChaCha8Rng::seed_from_u64(9), ChaCha8Rng::seed_from_u64(9));
+        let values = Initializer::Orthogonal.values(Shape::new([4, 9]), &mut generator);
+        let drawn: Vec<f64> = (0..9)
+            .map(|_| rand_distr::StandardNormal.sample(&mut again))
+            .collect();
+        let norm = dot(&drawn, &drawn).sqrt();
+        for (value, drawn) in values.iter().zip(&drawn) {
+            assert!((f64::from(*value) - drawn / norm).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn an_orthogonal_kernel_of_four_axes_is_one_matrix() {
+        let shape = Shape::new([3, 3, 2, 4]);
+        let values = Initializer::Orthogonal.values(shape, &mut ChaCha8Rng::seed_from_u64(1));
+        for column in 0..4 {
+            let length: f32 = values.iter().skip(column).step_by(4).map(|v| v * v).sum();
+            assert!((length - 1.0).abs() < 1e-5);
         }
     }
 

@@ -60,7 +60,8 @@ pub enum Reader {
 pub struct Memory {
     /// Weights in the order that the kernels like, remade once a step by [`Op::pack`].
     pub packed: usize,
-    /// For each row: what the forward pass leaves for the backward pass.
+    /// For each row: what the forward pass leaves for the backward pass. That is given the same rows at a time, so rows
+    /// may be mixed in it.
     pub cache: usize,
     /// For the batch: what a [`Grain::Batch`] op leaves for its backward pass and for [`Op::after_step`].
     pub shared: usize,
@@ -109,6 +110,8 @@ pub struct Demand {
     pub deferred: bool,
     /// See [`Op::macs`].
     pub macs: usize,
+    /// See [`Op::rows`].
+    pub rows: usize,
 }
 
 impl Demand {
@@ -121,6 +124,7 @@ impl Demand {
             grain: Grain::Rows,
             deferred: false,
             macs,
+            rows: 1,
         }
     }
 
@@ -289,6 +293,12 @@ pub trait Op: Debug + Send + Sync {
     /// Multiplications and additions for one row, to tell work worth threads from work that is not.
     fn macs(&self) -> usize {
         0
+    }
+
+    /// How many rows at a time are worth while, where a batch has them: more than one if each call reads weights many times
+    /// and all rows share them.
+    fn rows(&self) -> usize {
+        1
     }
 
     /// Whether the output is the input under another shape. Such an op is never called.

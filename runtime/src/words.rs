@@ -48,3 +48,5 @@ pub const he_normal: Initializer = Initializer::HeNormal;
 pub const lecun_uniform: Initializer = Initializer::LecunUniform;
 /// Normal, cut at two deviations, variance 1 / fan_in.
 pub const lecun_normal: Initializer = Initializer::LecunNormal;
+/// Columns of length 1 at right angles to each other, or rows where those are fewer.
+pub const orthogonal: Initializer = Initializer::Orthogonal;

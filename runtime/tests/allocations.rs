@@ -72,6 +72,15 @@ network! {
     }
 }
 
+network! {
+    /// Many steps within a layer.
+    Sequences: (20, 6) => 3 {
+        LSTM(17, return_sequences = true),
+        LSTM(8),
+        Dense(3),
+    }
+}
+
 /// Allocations of one epoch of so many steps.
 fn allocations<N: Network, L: addax::losses::LossSet, X, Y>(
     model: &mut Model<N, Cpu, L>,
@@ -119,6 +128,16 @@ fn steps_allocate_nothing() {
     let mut model = Wide::build(&device)
         .unwrap()
         .compile(SGD::default(), MeanSquaredError, metrics::MeanSquaredError)
+        .unwrap();
+    allocations(&mut model, (&x, &y), 40);
+    let few = allocations(&mut model, (&x, &y), 2);
+    let many = allocations(&mut model, (&x, &y), 40);
+    assert_eq!(few, many, "allocations of 2 steps and of 40");
+
+    let x: Vec<[[f32; 6]; 20]> = (0..1280).map(|i| [[i as f32 / 1280.0; 6]; 20]).collect();
+    let mut model = Sequences::build(&device)
+        .unwrap()
+        .compile(Adam::default(), MeanSquaredError, ())
         .unwrap();
     allocations(&mut model, (&x, &y), 40);
     let few = allocations(&mut model, (&x, &y), 2);

@@ -58,6 +58,17 @@ network! {
 }
 
 network! {
+    /// Layers with three parameters, one of them without the third.
+    Recurrent: (10, 9, 2) => 4 {
+        Reshape((10, 18)),
+        LSTM(6, return_sequences = true),
+        LSTM(17, go_backwards = true, return_sequences = true, use_bias = false),
+        LSTM(5),
+        Dense(4),
+    }
+}
+
+network! {
     /// A network that is a layer of the next one.
     Eye: (8, 7, 5) => 12 {
         Conv2D(4, 3, activation = tanh),
@@ -221,4 +232,5 @@ same_training!(convolutions, Plain);
 same_training!(batch_normalization, Normalized);
 same_training!(dropout, Dropped);
 same_training!(deferred_gradients, Wide);
+same_training!(recurrent, Recurrent);
 same_training!(branched, Branched);

@@ -26,6 +26,14 @@ OPTIONS = {
     "Flatten": [],
     "GlobalAveragePooling2D": [],
     "GlobalMaxPooling2D": [],
+    "LSTM": [
+        "units",
+        "activation",
+        "recurrent_activation",
+        "use_bias",
+        "return_sequences",
+        "go_backwards",
+    ],
     "MaxPooling2D": ["pool_size", "strides", "padding"],
     "Reshape": ["target_shape"],
 }
@@ -34,7 +42,7 @@ OPTIONS = {
 def random_weight(rng, weight):
     """Weights of every sign, and no zero biases: a forgotten bias must show."""
     shape = tuple(weight.shape)
-    if weight.name == "kernel":
+    if weight.name in ("kernel", "recurrent_kernel"):
         return normal(rng, *shape, scale=1.0 / np.sqrt(np.prod(shape[:-1])))
     if weight.name in ("gamma", "moving_variance"):
         return uniform(rng, 0.5, 2.0, *shape)
@@ -199,6 +207,30 @@ def activations():
     case("activation_relu_zeros", Activation("relu"), (3, 8), make_x=with_ties)
 
 
+def lstm():
+    from keras.layers import LSTM
+
+    def recurrent(name, shape, *arguments, **options):
+        case("lstm" + name, LSTM(*arguments, **options), shape)
+
+    recurrent("", (3, 5, 4), 6)
+    recurrent("_sequences", (3, 5, 4), 6, return_sequences=True)
+    recurrent("_backwards", (3, 5, 4), 6, go_backwards=True)
+    recurrent("_sequences_backwards", (3, 5, 4), 6, return_sequences=True, go_backwards=True)
+    recurrent("_no_bias", (3, 5, 4), 6, use_bias=False)
+    recurrent("_relu", (3, 5, 4), 6, activation="relu", return_sequences=True)
+    recurrent("_linear", (3, 5, 4), 6, activation="linear")
+    recurrent("_tanh", (3, 5, 4), 6, recurrent_activation="tanh")
+    recurrent("_sigmoid", (3, 5, 4), 6, activation="sigmoid", recurrent_activation="relu")
+    recurrent("_units16", (4, 6, 16), 16, return_sequences=True)
+    recurrent("_units17", (5, 4, 19), 17)
+    recurrent("_units33", (2, 7, 3), 33, return_sequences=True)
+    recurrent("_one_of_each", (2, 1, 1), 1)
+    recurrent("_batch_one", (1, 9, 5), 8, return_sequences=True)
+    recurrent("_batch35", (35, 3, 2), 4)
+    recurrent("_long", (2, 150, 3), 5, return_sequences=True)
+
+
 def batch_normalization():
     from keras.layers import BatchNormalization
 
@@ -221,4 +253,5 @@ if __name__ == "__main__":
     pooling()
     shapes()
     activations()
+    lstm()
     batch_normalization()

@@ -85,6 +85,17 @@ def residual():
     return Model(image, digit, name="Residual")
 
 
+def weather():
+    """Sequences."""
+    network = [
+        Input((64, 32)),
+        layers.LSTM(64, return_sequences=True),
+        layers.LSTM(64),
+        layers.Dense(10, activation="softmax"),
+    ]
+    return Sequential(network, name="Weather")
+
+
 class Encoder(Sequential):
     """A network of the user's, whose name the table shows as the type."""
 
@@ -207,6 +218,7 @@ if __name__ == "__main__":
     case("letters_batch_normalization", lambda: letters("LettersBatchNormalization", normalized=True))
     case("faces", faces)
     case("residual", residual)
+    case("weather", weather)
     case("siamese", siamese)
     case("deep", deep)
     case("probe", probe)

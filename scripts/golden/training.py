@@ -161,6 +161,23 @@ def binary():
          data(96), data(20), batch_size=16, steps=30)
 
 
+def sequences():
+    rng = random_state("training/sequences")
+
+    def data(n):
+        """In which third of the sequence is the first feature largest?"""
+        x = normal(rng, n, 9, 4)
+        return x, (np.argmax(x[:, :, 0], axis=1) // 3).astype("int64")
+
+    network = [
+        ("LSTM", {"units": 7, "return_sequences": True, "go_backwards": True}),
+        ("LSTM", {"units": 5}),
+        ("Dense", {"units": 3, "activation": "softmax"}),
+    ]
+    case("sequences", network, ("Adam", {"learning_rate": 0.01}), "sparse_categorical_crossentropy", ["accuracy"],
+         data(80), data(20), batch_size=16, steps=30)
+
+
 if __name__ == "__main__":
     xor()
     mlp_bn()
@@ -168,3 +185,4 @@ if __name__ == "__main__":
     convnet_bn()
     regression()
     binary()
+    sequences()

@@ -101,24 +101,30 @@ fn layer_sizes(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenSt
         numbered("__OUTCOME", layer.first_call),
     );
     let input = input_type(context, layer);
-    let output = dimensions("OUTPUT", &quote!(#shape));
-    let first = dimensions("FIRST", &quote!(#outcome.parameter_shape(0)));
-    let second = dimensions("SECOND", &quote!(#outcome.parameter_shape(1)));
-    let [output_sizes, first_sizes, second_sizes] =
-        [&output, &first, &second].map(|(_, names)| names);
-    let consts = [&output, &first, &second].map(|(consts, _)| consts);
+    let (output_consts, output_sizes) = dimensions("OUTPUT", &quote!(#shape));
+    let parameters = ["First", "Second", "Third"].into_iter().enumerate();
+    let (consts, types): (Vec<_>, Vec<_>) = parameters
+        .map(|(parameter, name)| {
+            let parameter = Literal::usize_unsuffixed(parameter);
+            let shape = quote!(#outcome.parameter_shape(#parameter));
+            let (consts, sizes) = dimensions(&name.to_uppercase(), &shape);
+            let name = format_ident!("{name}");
+            let shape = quote!(<__addax::Dims<#sizes> as __addax::AsShape>::Sample);
+            (consts, quote!(type #name = #shape;))
+        })
+        .unzip();
     // At the layer's name stands a field of a tuple: an editor shows its type, and there is nothing to go to.
     let mut field = Literal::usize_unsuffixed(0);
     field.set_span(layer.place.first);
     quote! {
         const _: () = {
+            #output_consts
             #(#consts)*
             const __PARAMETERS: usize = __addax::parameters(&#outcome);
             impl __addax::LayerSizes for #place {
                 type Input = #input;
                 type Output = <__addax::Dims<#output_sizes> as __addax::AsShape>::Sample;
-                type First = <__addax::Dims<#first_sizes> as __addax::AsShape>::Sample;
-                type Second = <__addax::Dims<#second_sizes> as __addax::AsShape>::Sample;
+                #(#types)*
             }
             fn __numbers(__tuple: ((
                 <__addax::Dims<#output_sizes> as __addax::AsOutput>::Output,

@@ -1,9 +1,10 @@
 //! The parameters of a network: sizes that are known when it is used.
 
 use super::transplant::transplant;
+use super::types::TYPED_PARAMETERS;
 use super::{Context, numbered};
 use crate::names::is_reserved;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Expr, GenericParam, Generics};
 
@@ -147,7 +148,7 @@ pub(super) fn dimension(size: &Expr, context: &Context<'_>) -> TokenStream {
     }
 }
 
-/// All shapes of a network with parameters, by number: what the calls give, then two parameters of each layer.
+/// All shapes of a network with parameters, by number: what the calls give, then the parameters of each layer.
 pub(super) fn table(context: &Context<'_>) -> TokenStream {
     if context.parameters.is_empty() {
         return TokenStream::new();
@@ -156,10 +157,8 @@ pub(super) fn table(context: &Context<'_>) -> TokenStream {
     let shapes = context.calls().map(|(i, _)| context.constant("__SHAPE", i));
     let parameters = context.layers().flat_map(|(_, layer)| {
         let outcome = context.constant("__OUTCOME", layer.first_call);
-        [
-            quote!(#outcome.parameter_shape(0)),
-            quote!(#outcome.parameter_shape(1)),
-        ]
+        let parameters = (0..TYPED_PARAMETERS).map(Literal::usize_unsuffixed);
+        parameters.map(move |parameter| quote!(#outcome.parameter_shape(#parameter)))
     });
     quote! {
         impl #brackets __addax::Table for #this {

@@ -66,7 +66,7 @@ fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
     let path = &layer.path;
     let input = input_type(context, layer);
     let shape = value_type(context, Source::Call(layer.first_call));
-    let [first, second] = parameter_types(context, i);
+    let [first, second, third] = parameter_types(context, i);
     let parameter_shapes = parameter_shapes(context, i, layer);
     let shapes = shape_constants(context, layer);
     let index = u32::try_from(i).unwrap_or(u32::MAX);
@@ -89,6 +89,7 @@ fn place(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> TokenStream {
             type Output = #shape;
             type First = #first;
             type Second = #second;
+            type Third = #third;
             #shapes
         }
         impl #brackets __addax::Place for #place {
@@ -122,13 +123,22 @@ fn value_type(context: &Context<'_>, source: Source) -> TokenStream {
     }
 }
 
-/// The shapes of the first two parameters of a layer.
-fn parameter_types(context: &Context<'_>, i: usize) -> [TokenStream; 2] {
-    [(0, "__FIRST"), (1, "__SECOND")].map(|(parameter, name)| {
+/// Of so many parameters of a layer the types know the shapes.
+pub(super) const TYPED_PARAMETERS: usize = 3;
+
+/// The constants with these shapes.
+const PARAMETERS: [&str; TYPED_PARAMETERS] = ["__FIRST", "__SECOND", "__THIRD"];
+
+/// The shapes of a layer's parameters.
+fn parameter_types(context: &Context<'_>, i: usize) -> [TokenStream; TYPED_PARAMETERS] {
+    let mut parameter = 0..;
+    PARAMETERS.map(|name| {
+        let parameter = parameter.next().unwrap_or(0);
         if context.parameters.is_empty() {
             return shape_type(&numbered(name, i).to_token_stream());
         }
-        at(context, context.calls().count() + 2 * i + parameter)
+        let first = context.calls().count() + TYPED_PARAMETERS * i;
+        at(context, first + parameter)
     })
 }
 
@@ -137,11 +147,11 @@ fn parameter_shapes(context: &Context<'_>, i: usize, layer: &PlannedLayer) -> Op
     if !context.parameters.is_empty() {
         return None;
     }
-    let (first, second) = (numbered("__FIRST", i), numbered("__SECOND", i));
     let outcome = context.constant("__OUTCOME", layer.first_call);
+    let names = PARAMETERS.map(|name| numbered(name, i));
+    let parameters = (0..TYPED_PARAMETERS).map(Literal::usize_unsuffixed);
     Some(quote! {
-        const #first: __addax::Shape = #outcome.parameter_shape(0);
-        const #second: __addax::Shape = #outcome.parameter_shape(1);
+        #(const #names: __addax::Shape = #outcome.parameter_shape(#parameters);)*
     })
 }
 

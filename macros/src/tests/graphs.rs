@@ -416,9 +416,9 @@ fn layers_keep_their_names_and_mistakes() {
         "write `last: Dense(..)`",
     );
     says(
-        "let x = LSTM(3)(image); let digit = Dense(10)(x);",
-        "`LSTM` is not in Addax yet",
-        "a layer of your own with this name is written with its path: `self::LSTM(..)`",
+        "let x = GRU(3)(image); let digit = Dense(10)(x);",
+        "`GRU` is not in Addax yet",
+        "a layer of your own with this name is written with its path: `self::GRU(..)`",
     );
     says(
         "let image = Input(shape = (28, 28, 1)); let digit = Dense(10)(image);",

@@ -200,7 +200,7 @@ fn layers_in_a_wrapper_are_taken_out_of_it() {
             "#[cfg(test)] Dense(10)",
             "a layer takes doc comments and no other attributes",
         ),
-        ("LSTM(64)", "`LSTM` is not in Addax yet"),
+        ("GRU(64)", "`GRU` is not in Addax yet"),
         ("Convolution2D(16, 3)", "there is no layer `Convolution2D`"),
         ("max_pooling2d()", "there is no layer `max_pooling2d`"),
         ("ReLU()", "`ReLU` is an activation, not a layer"),

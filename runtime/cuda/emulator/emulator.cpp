@@ -345,6 +345,8 @@ constexpr Kernel KERNELS[] = {
     // losses.cu
     ENTRY(mean_squared_error), ENTRY(mean_absolute_error), ENTRY(binary_crossentropy), ENTRY(categorical_crossentropy),
     ENTRY(sparse_categorical_crossentropy),
+    // lstm.cu
+    ENTRY(lstm_begin), ENTRY(lstm_forward), ENTRY(lstm_backward),
     // merging.cu
     ENTRY(merge), ENTRY(merge_select), ENTRY(merge_sums),
     // metrics.cu

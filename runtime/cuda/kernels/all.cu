@@ -7,6 +7,7 @@
 #include "dot.cu"
 #include "dropout.cu"
 #include "losses.cu"
+#include "lstm.cu"
 #include "merging.cu"
 #include "metrics.cu"
 #include "normalization.cu"

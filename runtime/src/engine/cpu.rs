@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Samples that `evaluate` and `predict` send through the network at a time.
-const INFERENCE_BATCH: usize = 256;
+const INFERENCE_BATCH: usize = 512;
 
 /// Plans that are kept for the next call.
 const MAX_IDLE: usize = 8;
@@ -25,7 +25,7 @@ pub struct CpuEngine {
     states: Vec<AlignedVec>,
     training_plan: Option<Plan>,
     totals: Totals,
-    kept: Vec<f32>,
+    kept: AlignedVec,
     /// Changes whenever the weights do, so that packed weights are remade in time.
     version: u64,
     /// Plans that are not in use, each with the version of the weights that it has packed.
@@ -34,7 +34,7 @@ pub struct CpuEngine {
 
 impl CpuEngine {
     /// Lends a plan whose packed weights are those of now. Several threads each get their own.
-    fn with_plan(&self, mode: Mode, rows: usize, work: impl FnOnce(&mut Plan, usize)) {
+    fn with_plan(&self, mode: Mode, rows: usize, work: impl FnOnce(&mut Plan, usize) + Send) {
         let size = rows.clamp(1, INFERENCE_BATCH);
         let mut idle = self.idle();
         let found = idle.iter().position(|(plan, _)| plan.fits(mode, size));
@@ -50,7 +50,8 @@ impl CpuEngine {
         if !packed {
             plan.pack(&self.store);
         }
-        work(&mut plan, size);
+        let threaded = plan.is_threaded();
+        on_a_worker(threaded, || work(&mut plan, size));
         let mut idle = self.idle();
         if idle.len() < MAX_IDLE {
             idle.push((plan, self.version));
@@ -88,7 +89,7 @@ impl Engine for CpuEngine {
             states: Vec::new(),
             training_plan: None,
             totals: Totals::default(),
-            kept: Vec::new(),
+            kept: AlignedVec::empty(),
             version: 0,
             idle: Mutex::new(Vec::new()),
         })
@@ -121,19 +122,13 @@ impl Engine for CpuEngine {
         Ok(())
     }
 
-    /// On one of rayon's own threads, which shares a step out to the others without waking itself up in between and
-    /// without the queue for calls from outside, which now and then allocates.
-    /// A network too small for threads stays on this one.
     fn run_epoch<R: Send>(
         &mut self,
         batch_size: usize,
         steps: impl FnOnce(&mut Self) -> R + Send,
     ) -> R {
-        if self.training_plan(batch_size).is_threaded() {
-            rayon::scope(|_| steps(self))
-        } else {
-            steps(self)
-        }
+        let threaded = self.training_plan(batch_size).is_threaded();
+        on_a_worker(threaded, || steps(self))
     }
 
     fn start_totals(&mut self) -> Result<()> {
@@ -210,9 +205,13 @@ impl Engine for CpuEngine {
     }
 
     fn keep(&mut self) -> Result<()> {
-        self.kept.resize(self.store.values().len(), 0.0);
+        self.kept.at_least(self.store.values().len());
         copy(self.store.values(), &mut self.kept);
         Ok(())
+    }
+
+    fn forget(&mut self) {
+        self.kept = AlignedVec::empty();
     }
 
     fn take_back(&mut self) -> Result<()> {
@@ -223,6 +222,16 @@ impl Engine for CpuEngine {
             compiled.optimizer.start_afresh();
         }
         Ok(())
+    }
+}
+
+/// Does `work` on one of rayon's own threads if it is `threaded`: such a thread shares a step out to the others without
+/// waking itself up in between, and without the queue for calls from outside, which now and then allocates.
+fn on_a_worker<R: Send>(threaded: bool, work: impl FnOnce() -> R + Send) -> R {
+    if threaded {
+        rayon::scope(|_| work())
+    } else {
+        work()
     }
 }
 

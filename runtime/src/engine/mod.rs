@@ -201,6 +201,9 @@ pub trait Engine: Debug + Send + Sized {
     /// Takes the weights back to what was kept, and lets the optimizer forget everything.
     fn take_back(&mut self) -> Result<()>;
 
+    /// Forgets what was kept; an engine may leave its memory where it is.
+    fn forget(&mut self) {}
+
     /// Sets what the network is trained for.
     fn compile(&mut self, optimizer: Box<dyn Optimizer>, goals: Vec<Goal>) -> Result<()> {
         let before = self.setup_mut().compiled.replace(Compiled {

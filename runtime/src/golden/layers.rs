@@ -32,7 +32,7 @@ impl Visitor for Try {
 fn layers_are_keras_layers() {
     let mut largest = 0.0_f32;
     let mut not_supported = Vec::new();
-    for golden in Golden::all("layers", 97) {
+    for golden in Golden::all("layers", 113) {
         match check(&golden) {
             Some(difference) => largest = largest.max(difference),
             None => not_supported.push(golden.name),

@@ -17,7 +17,7 @@ mod training;
 use crate::activations::ActivationFunction;
 use crate::layers::{
     Activation, Add, Average, AveragePooling2D, BatchNormalization, Concatenate, Conv2D,
-    Conv2DTranspose, Dense, Dot, Flatten, GlobalMaxPooling2D, Layer, MaxPooling2D, Maximum,
+    Conv2DTranspose, Dense, Dot, Flatten, GlobalMaxPooling2D, LSTM, Layer, MaxPooling2D, Maximum,
     Minimum, Multiply, Padding, Reshape, Subtract,
 };
 use crate::shape::{Outcome, Shape};
@@ -259,6 +259,19 @@ fn with_layer<V: Visitor>(
         }),
         "Flatten" => visit!(Flatten::new()),
         "GlobalMaxPooling2D" => visit!(GlobalMaxPooling2D::new()),
+        "LSTM" => {
+            let default = LSTM::new(options.size("units"));
+            visit!(LSTM {
+                activation: options.function("activation").unwrap_or(default.activation),
+                recurrent_activation: options
+                    .function("recurrent_activation")
+                    .unwrap_or(default.recurrent_activation),
+                use_bias: options.flag("use_bias"),
+                return_sequences: options.is_set("return_sequences"),
+                go_backwards: options.is_set("go_backwards"),
+                ..default
+            })
+        }
         "MaxPooling2D" => visit!(MaxPooling2D {
             pool_size: options.pair("pool_size").unwrap_or([2, 2]),
             strides: options.pair("strides"),
@@ -292,7 +305,12 @@ impl Options<'_> {
             .unwrap_or_else(|| panic!("`{name}` is missing")) as usize
     }
 
-    /// A flag that is on by default, as all of these are.
+    /// A flag that is off by default.
+    fn is_set(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|v| v.as_bool().unwrap())
+    }
+
+    /// A flag that is on by default.
     fn flag(&self, name: &str) -> bool {
         self.0.get(name).is_none_or(|v| v.as_bool().unwrap())
     }
@@ -315,13 +333,17 @@ impl Options<'_> {
     }
 
     fn activation(&self) -> ActivationFunction {
-        match self.0.get("activation").and_then(Value::as_str) {
-            None | Some("linear") => ActivationFunction::Linear,
-            Some("relu") => ActivationFunction::Relu,
-            Some("sigmoid") => ActivationFunction::Sigmoid,
-            Some("softmax") => ActivationFunction::Softmax,
-            Some("tanh") => ActivationFunction::Tanh,
-            Some(other) => panic!("activation {other}"),
-        }
+        self.function("activation").unwrap_or_default()
+    }
+
+    fn function(&self, name: &str) -> Option<ActivationFunction> {
+        Some(match self.0.get(name)?.as_str()? {
+            "linear" => ActivationFunction::Linear,
+            "relu" => ActivationFunction::Relu,
+            "sigmoid" => ActivationFunction::Sigmoid,
+            "softmax" => ActivationFunction::Softmax,
+            "tanh" => ActivationFunction::Tanh,
+            other => panic!("{name} {other}"),
+        })
     }
 }

@@ -76,6 +76,15 @@ network! {
 }
 
 network! {
+    /// Sequences.
+    Weather: (64, 32) => 10 {
+        LSTM(64, return_sequences = true),
+        LSTM(64),
+        Dense(10, activation = softmax),
+    }
+}
+
+network! {
     Encoder: 16 => 8 {
         Dense(8),
         BatchNormalization(),
@@ -152,7 +161,7 @@ fn tables<N: Network>() -> [String; 2] {
 #[test]
 fn summaries_are_keras_summaries() {
     let mut not_supported = Vec::new();
-    for path in files("summary", "txt", 11) {
+    for path in files("summary", "txt", 12) {
         let name = path.file_stem().unwrap().to_str().unwrap();
         let tables = match name {
             "deep" => tables::<Deep>(),
@@ -164,6 +173,7 @@ fn summaries_are_keras_summaries() {
             "probe" => tables::<Probe>(),
             "residual" => tables::<Residual>(),
             "siamese" => tables::<Siamese>(),
+            "weather" => tables::<Weather>(),
             "wide" => tables::<Wide>(),
             _ => {
                 not_supported.push(name.to_owned());

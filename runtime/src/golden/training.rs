@@ -59,7 +59,7 @@ on_every_device!(training_is_keras_training, every_training);
 
 fn every_training<E: Engine>(device: &E::Device) {
     let mut largest = [0.0_f32; 2];
-    for golden in Golden::all("training", 6) {
+    for golden in Golden::all("training", 7) {
         let [values, weights] = check::<E>(&golden, device);
         println!("{}: values {values:e}, weights {weights:e}", golden.name);
         largest = [largest[0].max(values), largest[1].max(weights)];

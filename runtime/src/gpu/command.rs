@@ -130,13 +130,13 @@ impl Argument {
 }
 
 /// A matrix product `C = A · B`, row-major; `a` is (m, k) and `b` is (k, n), or the transpose where the flag says so.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Product {
     /// Left operand.
     pub a: Pointer,
     /// Right operand.
     pub b: Pointer,
-    /// Result, overwritten.
+    /// Result, overwritten or added to.
     pub c: Pointer,
     /// Rows of the result.
     pub m: usize,
@@ -148,6 +148,40 @@ pub struct Product {
     pub transpose_a: bool,
     /// `b` is stored as (n, k).
     pub transpose_b: bool,
+    /// How far apart the rows of `a`, `b` and `c` begin as they are stored; `None` where one ends as the next begins.
+    pub strides: [Option<usize>; 3],
+    /// Whether the product is added to what `c` has.
+    pub accumulate: bool,
+}
+
+impl Product {
+    /// How far apart the rows of `a`, `b` and `c` begin as they are stored.
+    pub fn row_strides(&self) -> [usize; 3] {
+        let lengths = self.stored().map(|(_, columns)| columns);
+        std::array::from_fn(|i| self.strides[i].unwrap_or(lengths[i]))
+    }
+
+    /// How many floats it takes from the first to the last number of `a`, `b` and `c`.
+    pub fn extents(&self) -> [usize; 3] {
+        let (stored, strides) = (self.stored(), self.row_strides());
+        std::array::from_fn(|i| match stored[i] {
+            (0, _) | (_, 0) => 0,
+            (rows, columns) => (rows - 1) * strides[i] + columns,
+        })
+    }
+
+    /// Rows and columns of `a`, `b` and `c` as they are stored.
+    fn stored(&self) -> [(usize, usize); 3] {
+        let turned = |turned, (rows, columns)| match turned {
+            true => (columns, rows),
+            false => (rows, columns),
+        };
+        [
+            turned(self.transpose_a, (self.m, self.k)),
+            turned(self.transpose_b, (self.k, self.n)),
+            (self.m, self.n),
+        ]
+    }
 }
 
 /// One thing that a GPU is told to do.
@@ -635,6 +669,26 @@ mod tests {
             })
             .collect();
         assert_eq!(grids, [[2, 1, 1], [2, 1, 1]]);
+    }
+
+    #[test]
+    fn rows_of_a_product_may_stand_apart() {
+        let close = Product {
+            m: 2,
+            n: 3,
+            k: 5,
+            transpose_b: true,
+            ..Product::default()
+        };
+        assert_eq!(close.row_strides(), [5, 5, 3]);
+        assert_eq!(close.extents(), [10, 15, 6]);
+        let apart = Product {
+            strides: [Some(40), None, Some(30)],
+            ..close
+        };
+        assert_eq!(apart.row_strides(), [40, 5, 30]);
+        assert_eq!(apart.extents(), [45, 15, 33]);
+        assert_eq!(Product { k: 0, ..apart }.extents(), [0, 0, 33]);
     }
 
     #[test]

@@ -108,34 +108,40 @@ impl Emulator {
 
     fn product(&self, product: &Product) -> Result<()> {
         let Product { m, n, k, .. } = *product;
-        for (place, count) in [(product.a, m * k), (product.b, k * n), (product.c, m * n)] {
-            self.check(place, 4 * count)?;
+        let extents = product.extents();
+        for (place, floats) in [product.a, product.b, product.c].into_iter().zip(extents) {
+            self.check(place, 4 * floats)?;
         }
         // SAFETY: the three matrices lie inside allocations, and the plan keeps the result apart from the operands.
         let (a, b, c) = unsafe {
             (
-                std::slice::from_raw_parts(product.a.0 as *const f32, m * k),
-                std::slice::from_raw_parts(product.b.0 as *const f32, k * n),
-                std::slice::from_raw_parts_mut(product.c.0 as *mut f32, m * n),
+                std::slice::from_raw_parts(product.a.0 as *const f32, extents[0]),
+                std::slice::from_raw_parts(product.b.0 as *const f32, extents[1]),
+                std::slice::from_raw_parts_mut(product.c.0 as *mut f32, extents[2]),
             )
         };
+        let [of_a, of_b, of_c] = product.row_strides();
         for i in 0..m {
             for j in 0..n {
                 let mut sum = 0.0_f64;
                 for l in 0..k {
                     let a = if product.transpose_a {
-                        a[l * m + i]
+                        a[l * of_a + i]
                     } else {
-                        a[i * k + l]
+                        a[i * of_a + l]
                     };
                     let b = if product.transpose_b {
-                        b[j * k + l]
+                        b[j * of_b + l]
                     } else {
-                        b[l * n + j]
+                        b[l * of_b + j]
                     };
                     sum += f64::from(a) * f64::from(b);
                 }
-                c[i * n + j] = sum as f32;
+                let c = &mut c[i * of_c + j];
+                if product.accumulate {
+                    sum += f64::from(*c);
+                }
+                *c = sum as f32;
             }
         }
         Ok(())

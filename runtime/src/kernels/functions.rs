@@ -1,6 +1,6 @@
 //! `exp`, `tanh` and the logistic function on vectors, within 3 units in the last place.
 //!
-//! Coefficients: Cephes (Moshier), `expf.c` and `tanhf.c`. NaN goes through all of them.
+//! Coefficients: Cephes (Moshier), `expf.c`. NaN goes through all of them.
 
 use super::simd::Simd;
 
@@ -47,7 +47,21 @@ pub(crate) fn exp<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
     // Written with `x` second, minimum and maximum let NaN through. Just outside of these bounds
     // the result is zero or infinity already.
     let x = simd.max(simd.splat(-104.0), simd.min(simd.splat(89.0), x));
-    // x = n * ln 2 + r, ln 2 in two parts of which the first has few bits.
+    let (n, p) = parts(simd, x);
+    let y = simd.add(p, simd.splat(1.0));
+    // 2^n in two factors, since n may be 128, or below -126.
+    let half = simd.round(simd.mul(n, simd.splat(0.5)));
+    let rest = simd.sub(n, half);
+    simd.mul(
+        simd.mul(y, simd.power_of_two(half)),
+        simd.power_of_two(rest),
+    )
+}
+
+/// `x` as `n · ln 2 + r` with a whole number `n` and the least `|r|`, and `e^r - 1`.
+#[inline(always)]
+fn parts<S: Simd>(simd: S, x: S::Vector) -> (S::Vector, S::Vector) {
+    // ln 2 in two parts of which the first has few bits.
     let n = simd.round(simd.mul(x, simd.splat(std::f32::consts::LOG2_E)));
     let r = simd.mul_add(n, simd.splat(-0.693_359_4), x);
     let r = simd.mul_add(n, simd.splat(2.121_944_4e-4), r);
@@ -61,43 +75,29 @@ pub(crate) fn exp<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
     ] {
         p = simd.mul_add(p, r, simd.splat(coefficient));
     }
-    let y = simd.add(simd.mul_add(simd.mul(p, r), r, r), simd.splat(1.0));
-    // 2^n in two factors, since n may be 128, or below -126.
-    let half = simd.round(simd.mul(n, simd.splat(0.5)));
-    let rest = simd.sub(n, half);
-    simd.mul(
-        simd.mul(y, simd.power_of_two(half)),
-        simd.power_of_two(rest),
-    )
+    (n, simd.mul_add(simd.mul(p, r), r, r))
 }
 
-/// The hyperbolic tangent.
+/// The hyperbolic tangent, as `(e^2x - 1) / (e^2x + 1)`. The numerator is computed without the 1, so that nothing cancels
+/// near zero.
 #[inline(always)]
 pub(crate) fn tanh<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
-    let (zero, one) = (simd.zero(), simd.splat(1.0));
-    let size = simd.max(simd.sub(zero, x), x);
-    // Near zero x + x^3 * p(x^2), elsewhere 1 - 2 / (e^2x + 1), which cancels near zero.
-    let square = simd.mul(x, x);
-    let mut p = simd.splat(-5.704_988_7e-3);
-    for coefficient in [
-        2.063_908_8e-2,
-        -5.373_971_6e-2,
-        1.333_144_2e-1,
-        -3.333_328e-1,
-    ] {
-        p = simd.mul_add(p, square, simd.splat(coefficient));
-    }
-    let near = simd.mul_add(simd.mul(p, square), x, x);
-    let grown = simd.add(exp(simd, simd.add(size, size)), one);
-    let far = simd.sub(one, simd.div(simd.splat(2.0), grown));
-    let far = simd.select(simd.greater(zero, x), simd.sub(zero, far), far);
-    simd.select(simd.greater(size, simd.splat(0.625)), far, near)
+    let one = simd.splat(1.0);
+    // From 9.01 on the result is 1. Written with `x` second, minimum and maximum let NaN through.
+    let x = simd.max(simd.splat(-10.0), simd.min(simd.splat(10.0), x));
+    let (n, p) = parts(simd, simd.add(x, x));
+    let power = simd.power_of_two(n);
+    let grown = simd.mul_add(p, power, simd.sub(power, one));
+    simd.div(grown, simd.add(grown, simd.splat(2.0)))
 }
 
 /// The logistic function `1 / (1 + e^-x)`.
 #[inline(always)]
 pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
     let one = simd.splat(1.0);
-    let grown = exp(simd, simd.sub(simd.zero(), x));
-    simd.div(one, simd.add(one, grown))
+    // Between these bounds one factor holds the power of two: below, e^-x is lost beside 1, and above it is infinite.
+    let x = simd.max(simd.splat(-89.0), simd.min(simd.splat(87.0), x));
+    let (n, p) = parts(simd, simd.sub(simd.zero(), x));
+    let power = simd.power_of_two(n);
+    simd.div(one, simd.add(one, simd.mul(simd.add(p, one), power)))
 }

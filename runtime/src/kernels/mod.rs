@@ -1,6 +1,7 @@
 //! The arithmetic: CPU kernels on slices of `f32`.
 //!
-//! Nothing here knows of tensors, layers or networks, and nothing of the crate is used. Memory
+//! Nothing here knows of tensors, layers or networks, and nothing of the crate is used, but the
+//! names of the activations. Memory
 //! is row-major and channels last: a batch is samples one after the other, a sample is
 //! `(height, width, channels)`, a kernel `(height, width, in, out)`, as Keras keeps them.
 //!
@@ -8,6 +9,7 @@
 //! - `tile`: the inner loop that products and convolutions share; `transpose`: rows become columns;
 //! - [`gemm`], [`convolution`], [`pooling`], [`normalization`]: the heavy operations;
 //! - [`narrow`]: whole networks that are too narrow for those;
+//! - [`lstm`]: a recurrent layer over all of its steps;
 //! - [`functions`], [`elementwise`]: activations and plain arithmetic; [`stretch`]: arrays of different shapes together;
 //! - [`updates`]: optimizer steps; [`philox`]: dropout; [`aligned`]: memory for all of them.
 //!
@@ -21,6 +23,7 @@ pub(crate) mod convolution;
 pub(crate) mod elementwise;
 pub(crate) mod functions;
 pub(crate) mod gemm;
+pub(crate) mod lstm;
 pub(crate) mod narrow;
 pub(crate) mod normalization;
 pub(crate) mod philox;

@@ -308,8 +308,7 @@ impl Op for DenseOp {
             m: rows,
             n: self.units,
             k: self.features,
-            transpose_a: false,
-            transpose_b: false,
+            ..GpuProduct::default()
         });
         let bias = call.parameters.get(1).copied();
         to.bias_activate(bias, self.activation, output, rows, self.units);
@@ -327,7 +326,7 @@ impl Op for DenseOp {
             n: self.units,
             k: rows,
             transpose_a: true,
-            transpose_b: false,
+            ..GpuProduct::default()
         });
         if let Some(&d_bias) = call.gradients.get(1) {
             to.column_sums(d_output, d_bias, rows, self.units, call.scratch);
@@ -340,8 +339,8 @@ impl Op for DenseOp {
                 m: rows,
                 n: self.features,
                 k: self.units,
-                transpose_a: false,
                 transpose_b: true,
+                ..GpuProduct::default()
             });
         }
         Ok(())

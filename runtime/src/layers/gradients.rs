@@ -10,7 +10,7 @@ mod tape;
 use super::trial::{TRAINING, Trial};
 use super::{
     Activation, AveragePooling2D, BatchNormalization, Conv2D, Conv2DTranspose, Dense, Dropout,
-    Flatten, GlobalMaxPooling2D, MaxPooling2D, Padding, Reshape,
+    Flatten, GlobalMaxPooling2D, LSTM, MaxPooling2D, Padding, Reshape,
 };
 use crate::activations::ActivationFunction::{self, Linear, Relu, Sigmoid, Softmax, Tanh};
 use crate::op::Phase;
@@ -283,6 +283,29 @@ fn cases(random: &mut Random) -> Vec<Case> {
             ));
         }
     }
+    for activation in [Linear, Sigmoid, Tanh] {
+        for (options, (steps, features, units)) in [(4, 3, 5), (1, 2, 3), (6, 1, 1), (3, 17, 19)]
+            .into_iter()
+            .enumerate()
+        {
+            let layer = LSTM {
+                activation,
+                use_bias: options != 1,
+                return_sequences: options % 2 == 0,
+                go_backwards: options > 1,
+                ..LSTM::new(units)
+            };
+            cases.push(case!(
+                random,
+                layer,
+                [steps, features],
+                3,
+                Phase::Inference,
+                numbers,
+                false
+            ));
+        }
+    }
     for padding in [Padding::Valid, Padding::Same] {
         for (pool_size, strides) in [
             ([2, 2], None),
@@ -380,7 +403,7 @@ fn gradients_are_slopes() {
     let mut cases = cases(random);
     assert_eq!(
         cases.len(),
-        5 * (2 + 2 * (3 + 6)) - 2 + 5 * 5 + 2 * 6 + 3 + 4 + 16
+        5 * (2 + 2 * (3 + 6)) - 2 + 5 * 5 + 3 * 4 + 2 * 6 + 3 + 4 + 16
     );
     let wrong: Vec<String> = cases
         .iter_mut()

@@ -39,6 +39,8 @@ mod global_max_pooling2d;
 #[cfg(test)]
 mod gradients;
 mod lambda;
+mod lstm;
+mod lstm_on_gpu;
 mod max_pooling2d;
 mod maximum;
 mod merging;
@@ -66,6 +68,7 @@ pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use global_max_pooling2d::{GlobalMaxPooling2D, GlobalMaxPooling2D as GlobalMaxPool2D};
 pub use lambda::{Lambda, LambdaFunction, Typed};
+pub use lstm::{LSTM, LSTMParameters};
 pub use max_pooling2d::{MaxPooling2D, MaxPooling2D as MaxPool2D};
 pub use maximum::Maximum;
 pub use minimum::Minimum;
@@ -85,6 +88,8 @@ pub trait LayerSizes: Clone + Debug + 'static {
     type First: StaticShape;
     /// The shape of its second parameter; a vector of length 0 if it has none.
     type Second: StaticShape;
+    /// The shape of its third parameter; a vector of length 0 if it has none.
+    type Third: StaticShape;
     /// What the layer takes, as a value. In a network with parameters the types know the sizes and not the rank.
     #[doc(hidden)]
     const INPUT: Shape = <Self::Input as StaticShape>::SHAPE;

@@ -55,10 +55,19 @@ impl Default for Cut {
 pub(crate) struct Places {
     pub(crate) packed: Part,
     pub(crate) shared: Part,
-    /// Where its gradients are summed, ...
-    pub(crate) gradients: Part,
-    /// ... once for the batch, or in each slot.
-    pub(crate) once: bool,
+    /// Where its gradients are summed.
+    pub(crate) gradients: Gradients,
+}
+
+/// Where the gradients of a step are summed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Gradients {
+    /// In each slot.
+    Slots(Part),
+    /// Once for the batch.
+    Batch(Part),
+    /// Once for the batch, where those of all other eager steps are as well, each at its time.
+    Eager(Part),
 }
 
 /// How much memory a step takes, counted in `f32`s.
@@ -68,8 +77,11 @@ pub(crate) struct Totals {
     pub(crate) shared: usize,
     pub(crate) slot_gradients: usize,
     pub(crate) batch_gradients: usize,
+    pub(crate) eager_gradients: usize,
     pub(crate) scratch: usize,
     macs: usize,
+    /// The most rows at a time that a step likes.
+    rows: usize,
 }
 
 impl Totals {
@@ -78,29 +90,40 @@ impl Totals {
         shared: 0,
         slot_gradients: 0,
         batch_gradients: 0,
+        eager_gradients: 0,
         scratch: 0,
         macs: 0,
+        rows: 1,
     };
 
     /// Reserves what one more step asks for.
     pub(crate) const fn add(&mut self, step: &StepSketch, mode: Mode) -> Places {
         let training = matches!(mode, Mode::Train);
         let memory = step.demand.memory;
-        let once = step.deferred || matches!(step.demand.grain, Grain::Batch);
         if memory.scratch > self.scratch {
             self.scratch = memory.scratch;
+        }
+        if step.demand.rows > self.rows {
+            self.rows = step.demand.rows;
         }
         self.macs = self.macs.saturating_add(step.demand.macs);
         let trained = if training { step.trained } else { 0 };
         Places {
             packed: take(&mut self.packed, memory.packed),
             shared: take(&mut self.shared, if training { memory.shared } else { 0 }),
-            gradients: if once {
-                take(&mut self.batch_gradients, trained)
+            gradients: if step.eager {
+                if trained > self.eager_gradients {
+                    self.eager_gradients = trained;
+                }
+                Gradients::Eager(Part {
+                    start: 0,
+                    end: trained,
+                })
+            } else if step.deferred || matches!(step.demand.grain, Grain::Batch) {
+                Gradients::Batch(take(&mut self.batch_gradients, trained))
             } else {
-                take(&mut self.slot_gradients, trained)
+                Gradients::Slots(take(&mut self.slot_gradients, trained))
             },
-            once,
         }
     }
 }
@@ -140,7 +163,7 @@ impl Layout {
         let macs = totals.macs.saturating_mul(batch).saturating_mul(passes);
         let threaded = macs >= cut.threaded_macs;
         let slots = if threaded {
-            clamp(batch / ROWS_PER_SLOT, MAX_SLOTS)
+            clamp(batch / at_least(totals.rows, ROWS_PER_SLOT), MAX_SLOTS)
         } else {
             1
         };
@@ -149,7 +172,7 @@ impl Layout {
             per_row => per_row,
         };
         let micro_batch = clamp(
-            cut.micro_batch_numbers / per_row,
+            at_least(cut.micro_batch_numbers / per_row, totals.rows),
             clamp(batch.div_ceil(slots), usize::MAX),
         );
         Layout {
@@ -167,6 +190,7 @@ impl Layout {
         let whole = [
             self.across,
             totals.batch_gradients,
+            totals.eager_gradients,
             totals.packed,
             totals.shared,
         ];
@@ -191,6 +215,11 @@ const fn sum(numbers: &[usize]) -> Option<usize> {
         i += 1;
     }
     Some(sum)
+}
+
+/// `number`, or `least` if that is more.
+const fn at_least(number: usize, least: usize) -> usize {
+    if number < least { least } else { number }
 }
 
 /// From 1 to `most`.

@@ -1,7 +1,7 @@
 //! How a step runs on the CPU: regions, threads and memory.
 
 use super::buffers::Buffer;
-use super::layout::{Cut, Layout, Region, Totals};
+use super::layout::{self, Cut, Layout, Region, Totals};
 use super::list::List;
 use super::narrow;
 use super::outline::{Call, Flow, Head, Mode, Outline, Step};
@@ -32,13 +32,12 @@ pub(super) struct Stage {
     pub(super) gradients: Gradients,
 }
 
-/// Where the gradients of a stage are summed.
+/// Where the gradients of a stage are summed; see [`layout::Gradients`](super::layout::Gradients).
 #[derive(Clone, Debug)]
 pub(super) enum Gradients {
-    /// In each slot.
     Slots(Range<usize>),
-    /// Once for the batch.
     Batch(Range<usize>),
+    Eager(Range<usize>),
 }
 
 impl Gradients {
@@ -75,6 +74,8 @@ pub(crate) struct Plan {
     pub(super) slots: Vec<Slot>,
     pub(super) batch_arena: AlignedVec,
     pub(super) batch_gradients: AlignedVec,
+    /// The gradients of one eager stage at a time.
+    pub(super) eager_gradients: AlignedVec,
     pub(super) packed: AlignedVec,
     pub(super) shared: AlignedVec,
     pub(super) threaded: bool,
@@ -113,7 +114,6 @@ impl Plan {
                 flow,
             } = step;
             let places = totals.add(sketch, mode);
-            let gradients = places.gradients.range();
             stages.push(Stage {
                 op,
                 layer,
@@ -122,10 +122,10 @@ impl Plan {
                 flow,
                 packed: places.packed.range(),
                 shared: places.shared.range(),
-                gradients: if places.once {
-                    Gradients::Batch(gradients)
-                } else {
-                    Gradients::Slots(gradients)
+                gradients: match places.gradients {
+                    layout::Gradients::Slots(part) => Gradients::Slots(part.range()),
+                    layout::Gradients::Batch(part) => Gradients::Batch(part.range()),
+                    layout::Gradients::Eager(part) => Gradients::Eager(part.range()),
                 },
             });
         }
@@ -158,6 +158,7 @@ impl Plan {
             slots: (0..layout.slots).map(|_| slot()).collect(),
             batch_arena: AlignedVec::new(layout.across),
             batch_gradients: AlignedVec::new(totals.batch_gradients),
+            eager_gradients: AlignedVec::new(totals.eager_gradients),
             packed: AlignedVec::new(totals.packed),
             shared: AlignedVec::new(totals.shared),
             threaded: layout.threaded,
@@ -184,6 +185,7 @@ impl Plan {
         let whole = [
             &self.batch_arena,
             &self.batch_gradients,
+            &self.eager_gradients,
             &self.packed,
             &self.shared,
         ];

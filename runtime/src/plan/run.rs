@@ -21,6 +21,16 @@ use std::ops::Range;
 /// What a call is given of each input: nearly every layer has one or two.
 type PerInput<T> = SmallVec<[T; 4]>;
 
+/// What is to be done, for all regions of a step.
+struct Order<'a> {
+    batch: Batch<'a>,
+    goals: &'a [Goal],
+    /// Where the answers of each output go.
+    answers: PerInput<Arena>,
+    seed: u64,
+    step: u64,
+}
+
 /// What all threads of a region see.
 pub(super) struct Scene<'a> {
     pub(super) plan: &'a Shape<'a>,
@@ -31,8 +41,9 @@ pub(super) struct Scene<'a> {
     across: Arena,
     shared: Arena,
     batch_gradients: Arena,
+    eager_gradients: Arena,
     /// Where the answers of each output go.
-    pub(super) answers: PerInput<Arena>,
+    pub(super) answers: &'a [Arena],
     /// Where the samples of the batch begin, if they are read from where they lie: without a backward pass, those that
     /// lie in order need not be gathered.
     in_order: Option<usize>,
@@ -281,6 +292,8 @@ impl Scene<'_> {
                 .map(|arena| unsafe { arena.part(range.clone()) }),
             // SAFETY: a call for the whole batch runs alone.
             Gradients::Batch(range) => Some(unsafe { self.batch_gradients.part(range.clone()) }),
+            // SAFETY: as above.
+            Gradients::Eager(range) => Some(unsafe { self.eager_gradients.part(range.clone()) }),
         }
     }
 
@@ -346,25 +359,49 @@ impl Plan {
         &mut self,
         batch: Batch<'_>,
         goals: &[Goal],
-        learner: Learner<'_>,
+        mut learner: Learner<'_>,
         totals: &mut Totals,
     ) {
-        let Learner {
-            store,
-            optimizer,
-            states,
-            seed,
-            step,
-        } = learner;
-        self.execute(batch, goals, store, Answers::default(), seed, step);
+        let order = Order {
+            batch,
+            goals,
+            answers: PerInput::new(),
+            seed: learner.seed,
+            step: learner.step,
+        };
+        learner.optimizer.begin_step();
+        self.begin(&order, learner.store);
+        for region in 0..self.regions.len() {
+            let eager = self.eager_stage(region);
+            if let Some(stage) = eager
+                && !self.stages[stage].op.overwrites_gradients()
+            {
+                self.eager_gradients.fill(0.0);
+            }
+            self.run(region, &order, learner.store);
+            if let Some(stage) = eager {
+                self.update_eagerly(&self.stages[stage], &mut learner);
+            }
+        }
         self.collect(batch, totals);
-        self.deferred_gradients(batch.rows.len(), store);
-        self.update(store, optimizer, states);
+        self.deferred_gradients(batch.rows.len(), learner.store);
+        self.update(&mut learner);
         for stage in &self.stages {
             let shared = &self.shared[stage.shared.clone()];
-            stage
-                .op
-                .after_step(batch.rows.len(), shared, store.layer_mut(stage.layer));
+            let parameters = learner.store.layer_mut(stage.layer);
+            stage.op.after_step(batch.rows.len(), shared, parameters);
+        }
+    }
+
+    /// The stage whose backward pass a region is, if its weights are updated right after it. A call for the whole batch is
+    /// a region of its own.
+    fn eager_stage(&self, region: usize) -> Option<usize> {
+        match self.calls[self.regions[region].calls.range()] {
+            [Call::Backward(stage)] => {
+                let is_eager = matches!(self.stages[stage].gradients, Gradients::Eager(_));
+                is_eager.then_some(stage)
+            }
+            _ => None,
         }
     }
 
@@ -376,13 +413,13 @@ impl Plan {
         store: &Store,
         totals: &mut Totals,
     ) {
-        self.execute(batch, goals, store, Answers::default(), 0, 0);
+        self.execute(batch, goals, store, Answers::default());
         self.collect(batch, totals);
     }
 
     /// The answers for a batch, for each output.
     pub(crate) fn predict(&mut self, batch: Batch<'_>, store: &Store, answers: Answers<'_>) {
-        self.execute(batch, &[], store, answers, 0, 0);
+        self.execute(batch, &[], store, answers);
     }
 
     /// Remakes the packed weights. A training step does it by itself.
@@ -406,15 +443,23 @@ impl Plan {
         }
     }
 
-    fn execute(
-        &mut self,
-        batch: Batch<'_>,
-        goals: &[Goal],
-        store: &Store,
-        answers: Answers<'_>,
-        seed: u64,
-        step: u64,
-    ) {
+    /// All of a step that only reads the weights.
+    fn execute(&mut self, batch: Batch<'_>, goals: &[Goal], store: &Store, answers: Answers<'_>) {
+        let order = Order {
+            batch,
+            goals,
+            answers: answers.into_iter().map(Arena::new).collect(),
+            seed: 0,
+            step: 0,
+        };
+        self.begin(&order, store);
+        for region in 0..self.regions.len() {
+            self.run(region, &order, store);
+        }
+    }
+
+    /// Makes everything ready for the first region.
+    fn begin(&mut self, order: &Order<'_>, store: &Store) {
         if self.mode == Mode::Train {
             self.pack(store);
             let stages = self.stages.iter();
@@ -424,7 +469,13 @@ impl Plan {
                 }
             }
         }
-        self.slots.iter_mut().for_each(|slot| slot.clear(goals));
+        self.slots
+            .iter_mut()
+            .for_each(|slot| slot.clear(order.goals));
+    }
+
+    /// Runs one region.
+    fn run(&mut self, region: usize, order: &Order<'_>, store: &Store) {
         let shape = Shape {
             mode: self.mode,
             stages: &self.stages,
@@ -435,47 +486,46 @@ impl Plan {
             chain: self.chain.as_ref(),
             micro_batch: self.micro_batch,
         };
+        let rows = order.batch.rows;
+        let reads_in_order = self.mode != Mode::Train;
         let scene = Scene {
             plan: &shape,
-            batch,
-            goals,
+            batch: order.batch,
+            goals: order.goals,
             store,
             packed: &self.packed,
             across: Arena::new(&mut self.batch_arena),
             shared: Arena::new(&mut self.shared),
             batch_gradients: Arena::new(&mut self.batch_gradients),
-            answers: answers.into_iter().map(Arena::new).collect(),
-            in_order: (self.mode != Mode::Train)
-                .then(|| in_order(batch.rows))
-                .flatten(),
-            seed,
-            step,
+            eager_gradients: Arena::new(&mut self.eager_gradients),
+            answers: &order.answers,
+            in_order: reads_in_order.then(|| in_order(rows)).flatten(),
+            seed: order.seed,
+            step: order.step,
         };
-        let rows = batch.rows.len();
-        let count = self.slots.len();
-        for region in &self.regions {
-            match region.grain {
-                Grain::Rows if self.threaded => self
-                    .slots
-                    .par_iter_mut()
-                    .enumerate()
-                    .with_max_len(1)
-                    .for_each(|(i, slot)| scene.run_slot(region, share(rows, i, count), slot)),
-                Grain::Rows => {
-                    for (i, slot) in self.slots.iter_mut().enumerate() {
-                        scene.run_slot(region, share(rows, i, count), slot);
-                    }
+        let (rows, count) = (rows.len(), self.slots.len());
+        let region = &self.regions[region];
+        match region.grain {
+            Grain::Rows if self.threaded => self
+                .slots
+                .par_iter_mut()
+                .enumerate()
+                .with_max_len(1)
+                .for_each(|(i, slot)| scene.run_slot(region, share(rows, i, count), slot)),
+            Grain::Rows => {
+                for (i, slot) in self.slots.iter_mut().enumerate() {
+                    scene.run_slot(region, share(rows, i, count), slot);
                 }
-                Grain::Batch => {
-                    let slot = &mut self.slots[0];
-                    let mut place = Place {
-                        rows: 0..rows,
-                        local: Arena::new(&mut slot.arena),
-                        scratch: &mut slot.scratch,
-                        gradients: None,
-                    };
-                    scene.run_calls(region, &mut place, &mut []);
-                }
+            }
+            Grain::Batch => {
+                let slot = &mut self.slots[0];
+                let mut place = Place {
+                    rows: 0..rows,
+                    local: Arena::new(&mut slot.arena),
+                    scratch: &mut slot.scratch,
+                    gradients: None,
+                };
+                scene.run_calls(region, &mut place, &mut []);
             }
         }
     }

@@ -6,7 +6,10 @@ use super::buffers::Buffer;
 use super::list::List;
 use super::outline::{Call, Gradient, Mode};
 use super::wiring::{Part, Wiring};
-use crate::op::Demand;
+use crate::op::{Demand, Grain};
+
+/// From so many weights on, keeping their gradients to the end of the step costs more memory than it is worth.
+const EAGER: usize = 1 << 20;
 
 /// A call of a layer that does something, as plain data.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +23,8 @@ pub(crate) struct StepSketch {
     pub(crate) d_output: Option<usize>,
     /// Whether the gradients of the parameters come from one product over the whole batch.
     pub(crate) deferred: bool,
+    /// Whether the weights are updated right after the backward pass, so that their gradients need not be kept.
+    pub(crate) eager: bool,
     /// The places of the layer's trained parameters.
     pub(crate) trained: usize,
     /// What it asks for.
@@ -34,6 +39,7 @@ impl StepSketch {
         cache: None,
         d_output: None,
         deferred: false,
+        eager: false,
         trained: 0,
         demand: Demand::new(0),
     };
@@ -146,6 +152,9 @@ impl Sketch<'_> {
                     },
                     d_output: None,
                     deferred: node.demand.deferred && wiring.is_called_once(node.layer),
+                    eager: matches!(node.demand.grain, Grain::Batch)
+                        && node.trained >= EAGER
+                        && wiring.is_called_once(node.layer),
                     trained: node.trained,
                     demand: node.demand,
                 });

@@ -52,9 +52,7 @@ impl Store {
                 let mut generator = ChaCha8Rng::seed_from_u64(seed);
                 generator.set_stream(stream);
                 stream += 1;
-                let values = parameter
-                    .initializer
-                    .values(parameter.shape, &mut generator);
+                let values = parameter.values(&mut generator);
                 store.layer_mut(layer).get(index).copy_from_slice(&values);
             }
         }

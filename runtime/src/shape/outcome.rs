@@ -5,6 +5,7 @@ use crate::activations::ActivationFunction;
 use crate::facts::Blueprint;
 use crate::initializers::Initializer;
 use crate::op::Demand;
+use rand::Rng;
 
 /// A layer has at most this many parameters.
 pub const MAX_PARAMETERS: usize = 4;
@@ -23,6 +24,9 @@ pub struct Parameter {
     pub initializer: Initializer,
     /// Whether the optimizer changes it. Moving averages are kept by the layer itself.
     pub trainable: bool,
+    /// The part of its numbers, from the first to behind the last, that starts at 1 whatever the initializer says: of a
+    /// bias, the part of a forget gate.
+    pub ones: Option<(usize, usize)>,
 }
 
 impl Parameter {
@@ -33,6 +37,7 @@ impl Parameter {
             shape,
             initializer,
             trainable: true,
+            ones: None,
         }
     }
 
@@ -43,7 +48,23 @@ impl Parameter {
             shape,
             initializer,
             trainable: false,
+            ones: None,
         }
+    }
+
+    /// Lets the numbers from `start` up to `end` start at 1.
+    pub const fn with_ones(mut self, start: usize, end: usize) -> Self {
+        self.ones = Some((start, end));
+        self
+    }
+
+    /// First values for all of its numbers.
+    pub(crate) fn values(&self, generator: &mut impl Rng) -> Vec<f32> {
+        let mut values = self.initializer.values(self.shape, generator);
+        if let Some((start, end)) = self.ones {
+            values[start..end].fill(1.0);
+        }
+        values
     }
 }
 

@@ -84,12 +84,10 @@ impl<N: Network, D: Device, L> Model<N, D, L> {
             seed: options.seed.unwrap_or(self.engine().setup().seed),
             training_rows,
         };
-        run.fit(
-            self.engine_mut(),
-            options.callbacks,
-            &data,
-            validation.as_ref(),
-        )
+        let engine = self.engine_mut();
+        let history = run.fit(engine, options.callbacks, &data, validation.as_ref());
+        self.engine_mut().forget();
+        history
     }
 }
 

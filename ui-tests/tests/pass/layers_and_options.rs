@@ -79,6 +79,28 @@ network! {
 }
 
 network! {
+    /// Sequences, by place and by name.
+    pub Weather: (50, 8) => 3 {
+        LSTM(32, relu, sigmoid, true, return_sequences = true),
+        LSTM(
+            units = 16,
+            activation = tanh,
+            recurrent_activation = sigmoid,
+            use_bias = true,
+            kernel_initializer = glorot_uniform,
+            recurrent_initializer = orthogonal,
+            bias_initializer = zeros,
+            unit_forget_bias = false,
+            return_sequences = true,
+            go_backwards = true,
+        ),
+        LSTM(8),
+        Reshape((4, 2)),
+        LSTM(3, use_bias = false),
+    }
+}
+
+network! {
     /// The decoder of an autoencoder: each layer more than doubles the image.
     pub Decoder: (2, 2, 128) => (157, 157, 1) {
         Conv2DTranspose(64, 5, strides = 2, activation = relu),
@@ -94,4 +116,5 @@ fn main() {
     assert!(Short::build(&device).is_ok());
     assert!(Long::build(&device).is_ok());
     assert!(Decoder::build(&device).is_ok());
+    assert!(Weather::build(&device).is_ok());
 }

@@ -15,7 +15,7 @@ pub(crate) fn every_layer<D: Driver>(device: &D::Device) {
     let bench = Bench::<D>::new(device);
     let mut largest = 0.0_f32;
     let (mut not_supported, mut views, mut only_forward) = (Vec::new(), 0, 0);
-    for golden in Golden::all("layers", 97) {
+    for golden in Golden::all("layers", 113) {
         let (_, input) = golden.samples("x");
         let (_, output) = golden.samples("y");
         let kind = golden.case["layer"].as_str().unwrap();

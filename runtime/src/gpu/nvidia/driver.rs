@@ -240,10 +240,10 @@ impl Queue {
             true => blas::cublasOperation_t::CUBLAS_OP_T,
             false => blas::cublasOperation_t::CUBLAS_OP_N,
         };
-        let lda = if product.transpose_a { m } else { k };
-        let ldb = if product.transpose_b { k } else { n };
-        let [m, n, k, lda, ldb] = [m, n, k, lda, ldb].map(|count| count as c_int);
-        let (one, zero) = (1.0_f32, 0.0_f32);
+        let [m, n, k] = [m, n, k].map(|count| count as c_int);
+        let [lda, ldb, ldc] = product.row_strides().map(|count| count as c_int);
+        let one = 1.0_f32;
+        let of_before = if product.accumulate { 1.0_f32 } else { 0.0 };
         // SAFETY: the plan gives matrices of these sizes in memory of this device; the factors are read before the call
         // returns.
         unsafe {
@@ -259,9 +259,9 @@ impl Queue {
                 ldb,
                 product.a.0 as *const f32,
                 lda,
-                &raw const zero,
+                &raw const of_before,
                 product.c.0 as *mut f32,
-                n,
+                ldc,
             )
         }
         .checked("a matrix product")

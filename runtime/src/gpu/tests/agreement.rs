@@ -130,6 +130,7 @@ agreements! {
     letters_with_normalization: networks::letters_with_normalization, goal(SGD::new(0.01));
     fully_convolutional: networks::fully_convolutional, goal(SGD::new(0.05));
     strided: networks::strided, goal(RMSprop::new(0.002));
+    sequences: networks::sequences, goal(Adam::new(0.01));
     yes_or_no: networks::yes_or_no, (
         Box::new(Adam::new(0.01)),
         Box::new(BinaryCrossentropy::default()),

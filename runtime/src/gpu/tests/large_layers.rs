@@ -11,7 +11,7 @@ use crate::gpu::weights::StepState;
 use crate::layers::trial::{TRAINING, Trial};
 use crate::layers::{
     Activation, AveragePooling2D, BatchNormalization, Conv2D, Conv2DTranspose, Dense,
-    GlobalMaxPooling2D, Layer, MaxPooling2D, Padding,
+    GlobalMaxPooling2D, LSTM, Layer, MaxPooling2D, Padding,
 };
 use crate::shape::{Outcome, Shape};
 use rand_chacha::ChaCha8Rng;
@@ -28,7 +28,7 @@ fn numbers(seed: u64, len: usize) -> Vec<f32> {
 }
 
 /// Compares everything that a layer gives with what it gives on the CPU.
-fn check<D: Driver>(
+pub(super) fn check<D: Driver>(
     bench: &Bench<D>,
     layer: impl Layer,
     outcome: &Outcome,
@@ -196,6 +196,15 @@ pub(crate) fn large_layers<D: Driver>(device: &D::Device) {
             center: false,
             scale: false,
             ..BatchNormalization::new()
+        }
+    );
+    check!([9, 40], 33, LSTM::new(70));
+    check!(
+        [40, 7],
+        20,
+        LSTM {
+            return_sequences: true,
+            ..LSTM::new(33)
         }
     );
     check!([1030], 9, Activation::new(Softmax));

@@ -10,7 +10,7 @@ use crate::losses::SparseCategoricalCrossentropy;
 use crate::optimizers::SGD;
 use std::sync::Arc;
 
-/// A command on a line: a kernel and its grid, or the three sizes of a product. A convolution is what our kernels make of
+/// A command on a line: a kernel and its grid, or the three sizes of a product, behind a plus if it is added. A convolution is what our kernels make of
 /// it.
 fn line(command: &Command) -> String {
     match command {
@@ -18,7 +18,8 @@ fn line(command: &Command) -> String {
         Command::Product(p) => {
             let t = |transposed| if transposed { "^T" } else { "" };
             let (a, b) = (t(p.transpose_a), t(p.transpose_b));
-            format!("({}, {}){a} ({}, {}){b}\n", p.m, p.k, p.k, p.n)
+            let plus = if p.accumulate { "+ " } else { "" };
+            format!("{plus}({}, {}){a} ({}, {}){b}\n", p.m, p.k, p.k, p.n)
         }
         Command::Convolution(convolution) => convolution.own.iter().map(line).collect(),
         Command::Host(_) => "host\n".to_owned(),
@@ -179,6 +180,59 @@ column_sums [1, 1, 1]
 sgd [1, 1, 1]
 ";
 
+const SEQUENCES: &str = "\
+begin_step [1, 1, 1]
+(128, 3) (3, 24)
+lstm_begin [1, 1, 1]
+lstm_forward [1, 1, 1]
++ (32, 6) (6, 24)
+lstm_forward [1, 1, 1]
++ (32, 6) (6, 24)
+lstm_forward [1, 1, 1]
++ (32, 6) (6, 24)
+lstm_forward [1, 1, 1]
+(128, 6) (6, 20)
+lstm_begin [1, 1, 1]
+lstm_forward [1, 1, 1]
++ (32, 5) (5, 20)
+lstm_forward [1, 1, 1]
++ (32, 5) (5, 20)
+lstm_forward [1, 1, 1]
++ (32, 5) (5, 20)
+lstm_forward [1, 1, 1]
+(32, 5) (5, 5)
+bias_activate [1, 1, 1]
+sparse_categorical_crossentropy [4, 1, 1]
+add_rows [1, 1, 1]
+accuracy_classes [4, 1, 1]
+add_rows [1, 1, 1]
+add_count [1, 1, 1]
+(5, 32)^T (32, 5)
+column_sums [1, 1, 1]
+(32, 5) (5, 5)^T
+lstm_backward [1, 1, 1]
+(32, 20) (20, 5)^T
+lstm_backward [1, 1, 1]
+(32, 20) (20, 5)^T
+lstm_backward [1, 1, 1]
+(32, 20) (20, 5)^T
+lstm_backward [1, 1, 1]
+(6, 128)^T (128, 20)
+(5, 128)^T (128, 20)
+(128, 20) (20, 6)^T
+lstm_backward [1, 1, 1]
++ (32, 24) (24, 6)^T
+lstm_backward [1, 1, 1]
++ (32, 24) (24, 6)^T
+lstm_backward [1, 1, 1]
++ (32, 24) (24, 6)^T
+lstm_backward [1, 1, 1]
+(3, 128)^T (128, 24)
+(6, 128)^T (128, 24)
+column_sums [1, 1, 1]
+sgd [1, 1, 1]
+";
+
 #[test]
 fn a_step_of_xor() {
     assert_eq!(step(networks::xor()), XOR);
@@ -200,4 +254,9 @@ fn a_step_of_letters_with_normalization() {
 #[test]
 fn a_step_of_strided() {
     assert_eq!(step(networks::strided()), STRIDED);
+}
+
+#[test]
+fn a_step_of_sequences() {
+    assert_eq!(step(networks::sequences()), SEQUENCES);
 }

@@ -75,10 +75,9 @@ impl LoggingDriver {
                 pointers.into_iter().try_for_each(|p| self.check(p, 4))
             }
             Command::Product(product) => {
-                let (m, n, k) = (product.m, product.n, product.k);
-                self.check(product.a, 4 * m * k)?;
-                self.check(product.b, 4 * k * n)?;
-                self.check(product.c, 4 * m * n)
+                let places = [product.a, product.b, product.c];
+                let mut all = places.into_iter().zip(product.extents());
+                all.try_for_each(|(place, floats)| self.check(place, 4 * floats))
             }
             Command::Host(call) => {
                 let all = call.reads.iter().chain(&call.writes);

@@ -13,10 +13,14 @@ pub(crate) mod large_layers;
 mod large_merging;
 mod launches;
 mod logging;
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+mod lstm;
 mod memory;
 mod networks;
 #[cfg(feature = "cuda-emulator")]
 mod order;
+#[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
+mod products;
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]
 mod sessions;
 #[cfg(any(feature = "cuda", feature = "cuda-emulator"))]

@@ -5,7 +5,7 @@ use crate::engine::TestGoal;
 use crate::graph::{Graph, chain};
 use crate::layers::{
     Activation, AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten,
-    GlobalMaxPooling2D, MaxPooling2D, Padding,
+    GlobalMaxPooling2D, LSTM, MaxPooling2D, Padding,
 };
 use crate::losses::{Loss, SparseCategoricalCrossentropy};
 use crate::metrics::Accuracy;
@@ -123,11 +123,21 @@ pub(super) fn regression() -> Graph {
     }
 }
 
+/// Steps that one layer hands to the next, which takes them from the end.
+pub(super) fn sequences() -> Graph {
+    chain! {
+        [4, 3];
+        "lstm", LSTM { return_sequences: true, ..LSTM::new(6) };
+        "lstm_1", LSTM { go_backwards: true, use_bias: false, ..LSTM::new(5) };
+        "dense", Dense { activation: Softmax, ..Dense::new(5) };
+    }
+}
+
 /// A network's name, and what makes it.
 pub(super) type Named = (&'static str, fn() -> Graph);
 
 /// Every network. All of them can be trained to tell classes apart.
-pub(super) const NETWORKS: [Named; 9] = [
+pub(super) const NETWORKS: [Named; 10] = [
     ("xor", xor),
     ("mlp", mlp),
     ("conv_and_pool", conv_and_pool),
@@ -137,6 +147,7 @@ pub(super) const NETWORKS: [Named; 9] = [
     ("strided", strided),
     ("yes_or_no", yes_or_no),
     ("regression", regression),
+    ("sequences", sequences),
 ];
 
 /// What a classifier is trained for.

@@ -61,6 +61,15 @@ network! {
 }
 
 network! {
+    /// Layers that like many rows at a time.
+    Recurrent: (20, 5) => 3 {
+        LSTM(40, return_sequences = true),
+        LSTM(17, use_bias = false),
+        Dense(3),
+    }
+}
+
+network! {
     /// Nothing is trained.
     Untrained: (9, 9, 2) => 2 {
         MaxPooling2D((3, 3), strides = 2, padding = same),
@@ -172,6 +181,7 @@ fn the_compiler_says_what_a_plan_allocates() {
     check::<Normalized>();
     check::<Large>();
     check::<Small>();
+    check::<Recurrent>();
     check::<Untrained>();
     check::<Decoder>();
     check::<Shared>();

@@ -13,8 +13,8 @@ use crate::activations::ActivationFunction::{Relu, Softmax, Tanh};
 use crate::engine::{CpuEngine, Engine};
 use crate::graph::{Graph, chain};
 use crate::layers::{
-    Activation, AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten,
-    MaxPooling2D, Padding,
+    Activation, AveragePooling2D, BatchNormalization, Conv2D, Dense, Dropout, Flatten, LSTM,
+    MaxPooling2D, Padding, Reshape,
 };
 use crate::losses::SparseCategoricalCrossentropy;
 use crate::metrics::Accuracy;
@@ -67,6 +67,17 @@ fn with_normalization() -> Graph {
         "activation", Activation::new(Relu);
         "dropout", Dropout::new(0.25);
         "flatten", Flatten::new();
+        "dense", Dense { activation: Softmax, ..Dense::new(5) };
+    }
+}
+
+/// Layers that like many rows at a time.
+fn with_memory() -> Graph {
+    chain! {
+        [12, 12, 2];
+        "reshape", Reshape::new([12, 24]);
+        "lstm", LSTM { return_sequences: true, ..LSTM::new(18) };
+        "lstm_1", LSTM { go_backwards: true, ..LSTM::new(7) };
         "dense", Dense { activation: Softmax, ..Dense::new(5) };
     }
 }

@@ -3,7 +3,7 @@ use addax::network;
 network! {
     pub Sentiment: 80 => 2 {
         Embedding(10_000, 64),
-        LSTM(64),
+        GRU(64),
         Dense(2, activation = softmax),
     }
 }
