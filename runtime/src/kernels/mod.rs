@@ -28,6 +28,10 @@ pub(crate) mod narrow;
 pub(crate) mod normalization;
 pub(crate) mod philox;
 pub(crate) mod pooling;
+#[cfg(test)]
+pub(crate) mod properties;
+#[cfg(test)]
+mod reference;
 pub(crate) mod simd;
 pub(crate) mod stretch;
 mod tile;

@@ -136,6 +136,9 @@ fn sum(numbers: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::properties::holds;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     /// Where each number of the larger array comes from, worked out axis by axis.
     fn expected(from: &[usize], to: &[usize]) -> Vec<usize> {
@@ -154,49 +157,50 @@ mod tests {
             .collect()
     }
 
-    const CASES: [(&[usize], &[usize]); 10] = [
-        (&[3, 4], &[3, 4]),
-        (&[1], &[1]),
-        (&[1], &[5, 3]),
-        (&[3], &[5, 3]),
-        (&[5, 1], &[5, 3]),
-        (&[1, 1, 17], &[2, 3, 17]),
-        (&[2, 3, 1], &[2, 3, 19]),
-        (&[2, 1, 3, 1], &[2, 4, 3, 5]),
-        (&[2, 1, 3, 1, 4], &[2, 5, 3, 2, 4]),
-        (&[4, 1, 2, 1], &[4, 1, 2, 6]),
-    ];
+    /// Shapes of up to five axes, some of which the smaller one does not have, or has only one place along.
+    fn shapes() -> impl Strategy<Value = (Vec<usize>, Vec<usize>)> {
+        let axes = vec((1..=6_usize, any::<bool>()), 1..=AXES);
+        (axes, 1..=20_usize, 0..AXES).prop_map(|(axes, last, missing)| {
+            let (mut to, stretched): (Vec<usize>, Vec<bool>) = axes.into_iter().unzip();
+            let missing = missing.min(to.len() - 1);
+            to[stretched.len() - 1] = last;
+            let from = to.iter().zip(stretched).skip(missing);
+            let from = from.map(|(&size, stretched)| if stretched { 1 } else { size });
+            (from.collect(), to)
+        })
+    }
 
     #[test]
     fn every_place_gets_its_number() {
-        for (from, to) in CASES {
-            let stretch = Stretch::new(from, to);
-            let places = expected(from, to);
+        holds(300, shapes(), |(from, to)| {
+            let stretch = Stretch::new(&from, &to);
+            let places = expected(&from, &to);
             let numbers: Vec<f32> = (0..from.iter().product())
                 .map(|n: usize| n as f32)
                 .collect();
             let mut stretched = vec![f32::NAN; places.len()];
             stretch.stretch(&numbers, &mut stretched);
             let right: Vec<f32> = places.iter().map(|&place| numbers[place]).collect();
-            assert_eq!(stretched, right, "{from:?} to {to:?}");
+            assert_eq!(stretched, right);
             assert_eq!(stretch.is_plain(), numbers.len() == places.len());
             assert_eq!(stretch.repeats() * numbers.len(), places.len());
-        }
+        });
     }
 
     #[test]
     fn every_place_gives_its_gradient() {
-        for (from, to) in CASES {
-            let places = expected(from, to);
+        holds(300, shapes(), |(from, to)| {
+            let places = expected(&from, &to);
+            // Small whole numbers: their sums are exact.
             let gradient: Vec<f32> = (0..places.len()).map(|n| (n % 7) as f32).collect();
             let mut sums = vec![f32::NAN; from.iter().product()];
             let mut right = vec![0.0; sums.len()];
-            Stretch::new(from, to).sum(&gradient, &mut sums);
+            Stretch::new(&from, &to).sum(&gradient, &mut sums);
             for (place, number) in places.iter().zip(&gradient) {
                 right[*place] += number;
             }
-            assert_eq!(sums, right, "{from:?} to {to:?}");
-        }
+            assert_eq!(sums, right);
+        });
     }
 
     #[test]

@@ -91,7 +91,8 @@ pub(super) fn transpose_with<S: Simd>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels::simd::tests::{Numbers, for_each_level};
+    use crate::kernels::properties::{holds_at_each_level, pairs};
+    use crate::kernels::simd::tests::Numbers;
 
     #[test]
     fn threads_share_a_large_matrix() {
@@ -111,24 +112,16 @@ mod tests {
 
     #[test]
     fn matrices_of_all_sizes_are_transposed() {
-        let from = Numbers::new(3).vec(40 * 41);
-        for_each_level(|_| {
-            for size in [
-                (1, 1),
-                (1, 40),
-                (40, 1),
-                (16, 32),
-                (17, 15),
-                (33, 40),
-                (5, 9),
-            ] {
-                let mut to = vec![7.0; 40 * 42];
-                transpose((&from, 41), size, (&mut to, 42));
-                for (at, &x) in to.iter().enumerate() {
-                    let (j, i) = (at / 42, at % 42);
-                    let inside = i < size.0 && j < size.1;
-                    assert_eq!(x, if inside { from[i * 41 + j] } else { 7.0 }, "{size:?}");
-                }
+        let most = if cfg!(miri) { 10 } else { 50 };
+        holds_at_each_level(200, (pairs(1..=most), pairs(0..=3)), |(size, gaps)| {
+            let (from_row, to_row) = (size.1 + gaps.0, size.0 + gaps.1);
+            let from = Numbers::new(3).vec((size.0 - 1) * from_row + size.1);
+            let mut to = vec![7.0; (size.1 - 1) * to_row + size.0];
+            transpose((&from, from_row), size, (&mut to, to_row));
+            for (at, &x) in to.iter().enumerate() {
+                let (j, i) = (at / to_row, at % to_row);
+                let inside = i < size.0;
+                assert_eq!(x, if inside { from[i * from_row + j] } else { 7.0 });
             }
         });
     }

@@ -1,127 +1,176 @@
-use super::super::simd::tests::{Numbers, assert_close, for_each_level};
 use super::*;
+use crate::kernels::properties::{holds_at_each_level, pairs, widths};
+use crate::kernels::reference::{Sum, assert_sums, convolution_terms};
+use crate::kernels::simd::tests::Numbers;
+use proptest::prelude::*;
 
-/// Everything one convolution gives.
-struct Results<T> {
-    y: Vec<T>,
-    dx: Vec<T>,
-    d_kernel: Vec<T>,
-    d_bias: Vec<T>,
+/// A convolution, or the way back through one, with everything that a layer may choose.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) conv: Convolution,
+    pub(super) rows: usize,
+    pub(super) relu: bool,
+    pub(super) bias: bool,
+    pub(super) seed: u64,
 }
 
-/// From the definition, in double precision.
-fn expected(
-    conv: &Convolution,
-    rows: usize,
-    (x, dy): (&[f32], &[f32]),
-    (kernel, bias): (&[f32], &[f32]),
-    relu: bool,
-) -> Results<f64> {
-    let mut out = Results {
-        y: vec![0.0; dy.len()],
-        dx: vec![0.0; x.len()],
-        d_kernel: vec![0.0; kernel.len()],
-        d_bias: vec![0.0; bias.len()],
-    };
-    for pixel in 0..rows * conv.output.0 * conv.output.1 {
-        let (sample, place) = (
-            pixel / (conv.output.0 * conv.output.1),
-            pixel % (conv.output.0 * conv.output.1),
-        );
-        let (row, column) = (place / conv.output.1, place % conv.output.1);
-        for (f, &bias) in bias.iter().enumerate() {
-            // (weight, input) of every product.
-            let mut products = vec![];
-            for i in 0..conv.kernel.0 {
-                for j in 0..conv.kernel.1 {
-                    let y = (row * conv.strides.0 + i).checked_sub(conv.padding.0);
-                    let x = (column * conv.strides.1 + j).checked_sub(conv.padding.1);
-                    let (Some(y), Some(x)) = (y, x) else { continue };
-                    if y >= conv.input.0 || x >= conv.input.1 {
-                        continue;
-                    }
-                    for c in 0..conv.channels {
-                        let at = (sample * conv.input.0 + y) * conv.input.1 + x;
-                        let weight = (i * conv.kernel.1 + j) * conv.channels + c;
-                        products.push((weight * conv.filters + f, at * conv.channels + c));
+/// Every choice beside the shapes, for shapes that are made small enough to be computed from the definition.
+pub(super) fn cases(conv: impl Strategy<Value = Convolution>) -> impl Strategy<Value = Case> {
+    let rows = 1..=3_usize;
+    let rest = (rows, any::<bool>(), any::<bool>(), any::<u64>());
+    (conv, rest).prop_map(|(mut conv, (mut rows, relu, bias, seed))| {
+        let most = if cfg!(miri) { 2_000 } else { 200_000 };
+        let products = |conv: &Convolution, rows: usize| {
+            rows * conv.kernel_len() * conv.output.0 * conv.output.1
+        };
+        while products(&conv, rows) > most {
+            match (rows, conv.channels, conv.filters) {
+                (2.., ..) => rows -= 1,
+                (_, channels, filters) if channels >= filters => conv.channels = channels / 2 + 1,
+                (_, _, filters) => conv.filters = filters / 2 + 1,
+            }
+            if conv.channels + conv.filters <= 4 {
+                break;
+            }
+        }
+        Case {
+            conv,
+            rows,
+            relu,
+            bias,
+            seed,
+        }
+    })
+}
+
+/// Images from those of one pixel to those that are wider than any tile.
+pub(super) fn images() -> impl Strategy<Value = (usize, usize)> {
+    let small = if cfg!(miri) { 4 } else { 10 };
+    let wide = if cfg!(miri) { 6 } else { 44_usize };
+    prop_oneof![3 => pairs(1..=small), 1 => (1..=4_usize, 1..=wide)]
+}
+
+/// Channels of input and output.
+pub(super) fn channels() -> impl Strategy<Value = (usize, usize)> {
+    let most = if cfg!(miri) { 5 } else { 70 };
+    (widths(most), widths(most))
+}
+
+/// Windows at any place: inside, over the edge as Keras has it, and with paddings of their own.
+fn convolutions() -> impl Strategy<Value = Convolution> {
+    let shapes = (images(), pairs(1..=5), pairs(1..=3), channels());
+    (shapes, 0..3, pairs(0..=4), pairs(0..=4)).prop_map(
+        |((image, kernel, strides, (channels, filters)), kind, before, behind)| {
+            let larger = (image.0 + kernel.0 - 1, image.1 + kernel.1 - 1);
+            match kind {
+                // The image of a `same` convolution may be smaller than the window.
+                0 => Convolution::same(image, kernel, strides, channels, filters),
+                1 => Convolution::valid(larger, kernel, strides, channels, filters),
+                _ => {
+                    let side = |n: usize, k: usize, s: usize, before: usize, behind: usize| {
+                        let (before, behind) = (before.min(k - 1), behind.min(k - 1));
+                        ((n + before + behind - k) / s + 1, before)
+                    };
+                    let height = side(larger.0, kernel.0, strides.0, before.0, behind.0);
+                    let width = side(larger.1, kernel.1, strides.1, before.1, behind.1);
+                    Convolution {
+                        output: (height.0, width.0),
+                        padding: (height.1, width.1),
+                        ..Convolution::valid(larger, kernel, strides, channels, filters)
                     }
                 }
             }
-            let at = pixel * conv.filters + f;
-            let sum: f64 = products
-                .iter()
-                .map(|&(w, i)| f64::from(kernel[w]) * f64::from(x[i]))
-                .sum();
-            let sum = sum + f64::from(bias);
-            out.y[at] = if relu { sum.max(0.0) } else { sum };
-            if relu && sum <= 0.0 {
-                continue;
-            }
-            let dy = f64::from(dy[at]);
-            out.d_bias[f] += dy;
-            for (w, i) in products {
-                out.d_kernel[w] += dy * f64::from(x[i]);
-                out.dx[i] += dy * f64::from(kernel[w]);
-            }
-        }
-    }
-    out
+        },
+    )
 }
 
-fn check(conv: &Convolution, rows: usize, relu: bool, numbers: &mut Numbers) {
-    let what = format!("{conv:?}, {rows} rows, relu {relu}");
-    let (x, dy) = (
-        numbers.vec(rows * conv.input_len()),
-        numbers.vec(rows * conv.output_len()),
-    );
-    let (kernel, bias) = (numbers.vec(conv.kernel_len()), numbers.vec(conv.filters));
-    let want = expected(conv, rows, (&x, &dy), (&kernel, &bias), relu);
-
-    let mut packed = vec![f32::NAN; conv.packed_len()];
-    // Not a single float more than promised, and nothing sensible in it.
-    let mut scratch = vec![f32::NAN; conv.scratch_len()];
-    conv.pack(&kernel, Some(&bias), &mut packed);
-    let mut got = Results {
-        y: vec![f32::NAN; dy.len()],
-        dx: vec![f32::NAN; x.len()],
-        d_kernel: vec![1.0; kernel.len()],
-        d_bias: vec![1.0; bias.len()],
+/// Compares all passes with their definition. `transposed` is whether `layer` goes from the output of `case.conv` to its
+/// input; `packed` and `scratch` are how much memory it asks for.
+pub(super) fn check(
+    case: &Case,
+    layer: &impl Passes,
+    transposed: bool,
+    (packed, scratch): (usize, usize),
+) {
+    let Case { conv, rows, .. } = case;
+    let mut numbers = Numbers::new(case.seed);
+    let ends = (rows * conv.input_len(), rows * conv.output_len());
+    let ((x_len, y_len), channels_out) = match transposed {
+        false => (ends, conv.filters),
+        true => ((ends.1, ends.0), conv.channels),
     };
-    conv.forward(rows, &x, &packed, relu, &mut got.y, &mut scratch);
-    let tolerance = 2e-6 * (conv.kernel.0 * conv.kernel.1 * conv.channels + 8) as f64;
-    assert_close(&got.y, &want.y, tolerance, &format!("y of {what}"));
+    let (x, dy) = (numbers.vec(x_len), numbers.vec(y_len));
+    let kernel = numbers.vec(conv.kernel_len());
+    let bias = case.bias.then(|| numbers.vec(channels_out));
+    let terms = |visit: &mut dyn FnMut(usize, usize, usize)| {
+        convolution_terms(conv, *rows, |weight, from, to| match transposed {
+            false => visit(weight, from, to),
+            true => visit(weight, to, from),
+        });
+    };
 
+    let mut want_y = vec![Sum::default(); y_len];
+    for (i, y) in want_y.iter_mut().enumerate() {
+        y.add(bias.as_ref().map_or(0.0, |bias| bias[i % channels_out]));
+    }
+    terms(&mut |weight, x_at, y_at| want_y[y_at].add_product(kernel[weight], x[x_at]));
+    if case.relu {
+        want_y.iter_mut().for_each(Sum::relu);
+    }
+
+    // Not a single float more than is asked for, and nothing sensible in it.
+    let mut packed = vec![f32::NAN; packed];
+    let mut scratch = vec![f32::NAN; scratch];
+    layer.pack(&kernel, bias.as_deref(), &mut packed);
+    let mut y = vec![f32::NAN; y_len];
+    layer.forward(*rows, &x, &packed, case.relu, &mut y, &mut scratch);
+    assert_sums(&y, &want_y, "y");
+
+    // A maximum with zero lets through what it has let through.
+    let dz = |at: usize| match case.relu {
+        true if y[at] <= 0.0 => 0.0,
+        _ => dy[at],
+    };
+    let (old_kernel, old_bias) = (numbers.vec(kernel.len()), numbers.vec(channels_out));
+    let start = |old: &f32| {
+        let mut sum = Sum::default();
+        sum.add(*old);
+        sum
+    };
+    let mut want_dx = vec![Sum::default(); x_len];
+    let mut want_kernel: Vec<Sum> = old_kernel.iter().map(start).collect();
+    let mut want_bias: Vec<Sum> = old_bias.iter().map(start).collect();
+    terms(&mut |weight, x_at, y_at| {
+        want_kernel[weight].add_product(dz(y_at), x[x_at]);
+        want_dx[x_at].add_product(dz(y_at), kernel[weight]);
+    });
+    (0..y_len).for_each(|at| want_bias[at % channels_out].add(dz(at)));
+
+    let (mut dx, mut d_kernel, mut d_bias) = (vec![f32::NAN; x_len], old_kernel.clone(), old_bias);
     scratch.fill(f32::NAN);
-    let y = relu.then_some(&got.y[..]);
-    let (d_kernel, d_bias) = (&mut got.d_kernel, Some(&mut got.d_bias[..]));
-    conv.backward(
-        rows,
+    let masked_by = case.relu.then_some(&y[..]);
+    layer.backward(
+        *rows,
         &x,
-        y,
+        masked_by,
         &dy,
         &packed,
-        Some(&mut got.dx),
-        d_kernel,
-        d_bias,
+        Some(&mut dx),
+        &mut d_kernel,
+        Some(&mut d_bias),
         &mut scratch,
     );
-    let plus_one = |x: Vec<f64>| x.iter().map(|x| x + 1.0).collect::<Vec<_>>();
-    assert_close(&got.dx, &want.dx, 1e-4, &format!("dx of {what}"));
-    let (d_kernel, d_bias) = (plus_one(want.d_kernel), plus_one(want.d_bias));
-    assert_close(
-        &got.d_kernel,
-        &d_kernel,
-        1e-4,
-        &format!("d_kernel of {what}"),
-    );
-    assert_close(&got.d_bias, &d_bias, 1e-4, &format!("d_bias of {what}"));
+    assert_sums(&dx, &want_dx, "dx");
+    assert_sums(&d_kernel, &want_kernel, "d_kernel");
+    assert_sums(&d_bias, &want_bias, "d_bias");
 
     // Without the optional results the others are the same.
-    let mut again = vec![1.0; kernel.len()];
-    conv.backward(
-        rows,
+    let mut again = old_kernel;
+    scratch.fill(f32::NAN);
+    layer.backward(
+        *rows,
         &x,
-        y,
+        masked_by,
         &dy,
         &packed,
         None,
@@ -129,73 +178,14 @@ fn check(conv: &Convolution, rows: usize, relu: bool, numbers: &mut Numbers) {
         None,
         &mut scratch,
     );
-    assert_eq!(again, got.d_kernel);
+    assert_eq!(again, d_kernel);
 }
 
 #[test]
-fn small_convolutions() {
-    let mut numbers = Numbers::new(16);
-    for_each_level(|_| {
-        check(
-            &Convolution::valid((4, 4), (3, 3), (1, 1), 1, 2),
-            2,
-            true,
-            &mut numbers,
-        );
-        check(
-            &Convolution::same((4, 3), (3, 2), (1, 1), 2, 3),
-            1,
-            false,
-            &mut numbers,
-        );
-        check(
-            &Convolution::same((5, 4), (3, 3), (2, 2), 2, 1),
-            1,
-            true,
-            &mut numbers,
-        );
-        check(
-            &Convolution::valid((5, 5), (2, 1), (3, 2), 1, 1),
-            1,
-            false,
-            &mut numbers,
-        );
-        check(
-            &Convolution::valid((3, 3), (1, 1), (1, 1), 3, 9),
-            1,
-            false,
-            &mut numbers,
-        );
-    });
-}
-
-#[test]
-#[cfg_attr(miri, ignore = "slow")]
 fn convolutions_of_all_shapes() {
-    let mut numbers = Numbers::new(17);
-    for_each_level(|_| {
-        for round in 0..120 {
-            let n = &mut numbers;
-            let mut two = |low, high| (n.between(low, high), n.between(low, high));
-            let (kernel, strides, more) = (two(1, 5), two(1, 3), two(0, 8));
-            let ((channels, filters), (rows, relu)) = (two(1, 40), two(1, 3));
-            let (small, relu) = (round % 3 == 0, relu % 2 == 0);
-            let channels = if small { 1 + channels % 3 } else { channels };
-            let input = (kernel.0 + more.0, kernel.1 + more.1);
-            let valid = Convolution::valid(input, kernel, strides, channels, filters);
-            check(&valid, rows, relu, n);
-            // The image of a `same` convolution may be smaller than the window.
-            let input = (1 + more.0, 1 + more.1);
-            let same = Convolution::same(input, kernel, strides, channels, filters);
-            check(&same, rows, relu, n);
-        }
-        // All widths of a tile, and more.
-        for width in 1..40 {
-            for (channels, filters) in [(1, 16), (16, 17), (8, 64), (3, 33)] {
-                let conv = Convolution::valid((3, width + 2), (3, 3), (1, 1), channels, filters);
-                check(&conv, 1, false, &mut numbers);
-            }
-        }
+    holds_at_each_level(300, cases(convolutions()), |case| {
+        let memory = (case.conv.packed_len(), case.conv.scratch_len());
+        check(&case, &case.conv, false, memory);
     });
 }
 
@@ -205,15 +195,4 @@ fn keras_same_padding_puts_the_odd_zero_last() {
     assert_eq!((conv.output, conv.padding), ((6, 3), (0, 1)));
     let conv = Convolution::same((6, 6), (3, 3), (2, 2), 1, 1);
     assert_eq!((conv.output, conv.padding), ((3, 3), (0, 0)));
-}
-
-#[test]
-fn explicit_padding() {
-    let mut numbers = Numbers::new(18);
-    let conv = Convolution {
-        padding: (2, 1),
-        output: (4, 3),
-        ..Convolution::valid((4, 4), (3, 3), (2, 2), 2, 3)
-    };
-    for_each_level(|_| check(&conv, 2, true, &mut numbers));
 }

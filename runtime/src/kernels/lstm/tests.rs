@@ -315,6 +315,7 @@ fn activations_in_all_combinations() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow")]
 fn sizes_by_chance() {
     let mut numbers = Numbers::new(4);
     for _ in 0..40 {

@@ -1,5 +1,7 @@
 use super::*;
+use crate::kernels::properties::holds_at_each_level;
 use crate::kernels::simd::tests::{Numbers, assert_close, for_each_level};
+use proptest::prelude::*;
 
 const FUNCTIONS: [Function; 4] = [
     Function::Linear,
@@ -26,8 +28,9 @@ fn slope(function: Function, y: f64) -> f64 {
     }
 }
 
-/// Layers of these widths, each with its parameters behind those of the one before it; every second has a bias.
-fn layers(widths: &[usize]) -> (Vec<NarrowDense>, usize) {
+/// Layers of these widths, each with its parameters behind those of the one before it. Functions come in turn, from the
+/// given one on, and every second layer has a bias.
+fn layers(widths: &[usize], first: usize) -> (Vec<NarrowDense>, usize) {
     let mut end = 3;
     let layers = widths.windows(2).enumerate().map(|(i, pair)| {
         let kernel = end;
@@ -36,9 +39,9 @@ fn layers(widths: &[usize]) -> (Vec<NarrowDense>, usize) {
         NarrowDense {
             features: pair[0],
             units: pair[1],
-            function: FUNCTIONS[i % 4],
+            function: FUNCTIONS[(i + first) % 4],
             kernel,
-            bias: i.is_multiple_of(2).then_some(bias),
+            bias: (i + first / 4).is_multiple_of(2).then_some(bias),
             d_kernel: kernel + 1,
             d_bias: bias + 1,
         }
@@ -93,75 +96,76 @@ fn gradients_of(
     }
 }
 
+/// Widths that make a chain.
+fn widths() -> impl Strategy<Value = Vec<usize>> {
+    let width = prop_oneof![1..=5_usize, 1..=WIDEST, Just(WIDEST)];
+    prop::collection::vec(width, 2..=7).prop_map(|mut widths| {
+        while widths.iter().sum::<usize>() > MOST {
+            widths.pop();
+        }
+        widths
+    })
+}
+
 #[test]
 fn a_pass_agrees_with_plain_loops() {
-    for_each_level(|level| {
-        let mut numbers = Numbers::new(5);
-        for widths in [
-            &[3, 4, 3, 2][..],
-            &[1, 1],
-            &[16, 16, 16, 16, 16],
-            &[5, 16, 1],
-            &[2, 7, 9, 3],
-        ] {
-            for count in [1, 7, 32, 33, 100] {
-                let (layers, len) = layers(widths);
-                let chain = Chain::new(layers.clone(), false).unwrap();
-                let parameters = numbers.vec(len);
-                let x = numbers.vec(widths[0] * 120);
-                let rows: Vec<u32> = (0..count).map(|i| (i * 7 + 3) % 120).collect();
-                let before = numbers.vec(len);
-                let mut gradients = before.clone();
-                let mut expected: Vec<f64> = before.iter().map(|&g| f64::from(g)).collect();
-                let mut seen = 0;
-                let mut head = |block: Block<'_>| {
-                    assert_eq!(block.first, seen);
-                    let d_z = block.d_z.unwrap();
-                    for row in 0..block.rows {
-                        let sample = rows[block.first + row] as usize * widths[0];
-                        let values = answer(&layers, &parameters, &x[sample..][..widths[0]]);
-                        let column = |u: usize| block.z[u * BLOCK + row];
-                        let got: Vec<f32> = (0..chain.units()).map(column).collect();
-                        let what = format!("{level:?} {widths:?}, row {row} of {count}");
-                        assert_close(&got, &values[values.len() - 1], 1e-5, &what);
-                        // A gradient that differs from number to number.
-                        let d_y: Vec<f64> = (0..chain.units())
-                            .map(|u| 0.1 * (u + row) as f64 - 1.0)
-                            .collect();
-                        for (u, &d) in d_y.iter().enumerate() {
-                            d_z[u * BLOCK + row] = d as f32;
-                        }
-                        gradients_of(&layers, &parameters, &values, d_y, &mut expected);
-                    }
-                    seen += block.rows;
-                };
-                Pass {
-                    chain: &chain,
-                    parameters: &parameters,
-                    x: &x,
-                    rows: &rows,
-                    gradients: Some(&mut gradients),
-                    head: &mut head,
+    let rows = prop::collection::vec(0..120_u32, 1..=if cfg!(miri) { 34 } else { 100_usize });
+    let inputs = (widths(), 0..8_usize, rows, any::<u64>());
+    holds_at_each_level(100, inputs, |(widths, first, rows, seed)| {
+        let mut numbers = Numbers::new(seed);
+        let (layers, len) = layers(&widths, first);
+        let chain = Chain::new(layers.clone(), false).unwrap();
+        let parameters = numbers.vec(len);
+        let x = numbers.vec(widths[0] * 120);
+        let before = numbers.vec(len);
+        let mut gradients = before.clone();
+        let mut expected: Vec<f64> = before.iter().map(|&g| f64::from(g)).collect();
+        let mut seen = 0;
+        let mut head = |block: Block<'_>| {
+            assert_eq!(block.first, seen);
+            let d_z = block.d_z.unwrap();
+            for row in 0..block.rows {
+                let sample = rows[block.first + row] as usize * widths[0];
+                let values = answer(&layers, &parameters, &x[sample..][..widths[0]]);
+                let column = |u: usize| block.z[u * BLOCK + row];
+                let got: Vec<f32> = (0..chain.units()).map(column).collect();
+                assert_close(&got, &values[values.len() - 1], 1e-4, "answers");
+                // A gradient that differs from number to number.
+                let d_y: Vec<f64> = (0..chain.units())
+                    .map(|u| 0.1 * (u + row) as f64 - 1.0)
+                    .collect();
+                for (u, &d) in d_y.iter().enumerate() {
+                    d_z[u * BLOCK + row] = d as f32;
                 }
-                .run();
-                assert_eq!(seen, count as usize);
-                assert_close(
-                    &gradients,
-                    &expected,
-                    1e-4,
-                    &format!("{level:?} {widths:?}"),
-                );
+                gradients_of(&layers, &parameters, &values, d_y, &mut expected);
             }
+            seen += block.rows;
+        };
+        Pass {
+            chain: &chain,
+            parameters: &parameters,
+            x: &x,
+            rows: &rows,
+            gradients: Some(&mut gradients),
+            head: &mut head,
+        }
+        .run();
+        assert_eq!(seen, rows.len());
+        // Sums over many rows, in which large terms may cancel.
+        let largest = expected.iter().fold(1.0_f64, |most, g| most.max(g.abs()));
+        for (i, (&got, want)) in gradients.iter().zip(expected).enumerate() {
+            let close = (f64::from(got) - want).abs() <= 1e-4 * largest;
+            assert!(close, "gradients: at {i} got {got}, want {want}");
         }
     });
 }
 
 #[test]
 fn what_is_too_wide_is_no_chain() {
-    assert!(Chain::new(layers(&[3, 17, 2]).0, false).is_none());
-    assert!(Chain::new(layers(&[16; 7]).0, false).is_none());
+    assert!(Chain::new(layers(&[3, 17, 2], 0).0, false).is_none());
+    assert!(Chain::new(layers(&[16; 7], 0).0, false).is_none());
     assert!(Chain::new(Vec::new(), false).is_none());
-    let [mut wrong, rest] = <[NarrowDense; 2]>::try_from(layers(&[3, 4, 2]).0).unwrap();
+    let [mut wrong, rest] = <[NarrowDense; 2]>::try_from(layers(&[3, 4, 2], 0).0).unwrap();
     wrong.units = 5;
     assert!(Chain::new(vec![wrong, rest], false).is_none());
 }
@@ -171,7 +175,7 @@ fn softmax_of_columns_is_softmax() {
     for_each_level(|level| {
         let mut numbers = Numbers::new(8);
         for units in [1, 2, 5, 16] {
-            let (mut layers, len) = layers(&[units, units]);
+            let (mut layers, len) = layers(&[units, units], 0);
             layers[0].bias = None;
             let chain = Chain::new(layers, true).unwrap();
             // The identity, so that the samples are the logits.
@@ -207,47 +211,41 @@ fn softmax_of_columns_is_softmax() {
 
 #[test]
 fn crossentropy_agrees_with_plain_loops() {
-    for_each_level(|level| {
-        let mut numbers = Numbers::new(9);
-        for (units, rows, size) in [(2, 32, 1.0), (5, 7, 3.0), (16, 31, 50.0), (3, 32, 300.0)] {
-            let mut classes = [-1.0; BLOCK];
-            let mut z = vec![0.0; units * BLOCK];
-            let (mut loss, mut expected) = (0.0, vec![0.0; units * BLOCK]);
-            let scale = 0.125;
-            z.iter_mut().for_each(|z| *z = size * numbers.next());
-            for row in 0..rows {
-                let class = numbers.between(0, units - 1);
-                classes[row] = class as f32;
-                let of = |u: usize| f64::from(z[u * BLOCK + row]);
-                let max = (0..units).map(of).fold(f64::MIN, f64::max);
-                let sum: f64 = (0..units).map(|u| (of(u) - max).exp()).sum();
-                loss += sum.ln() + max - of(class);
-                for u in 0..units {
-                    let own = f64::from(u8::from(u == class));
-                    expected[u * BLOCK + row] = ((of(u) - max).exp() / sum - own) * scale;
-                }
+    let sizes = prop::sample::select(vec![1.0_f32, 3.0, 50.0, 300.0]);
+    let inputs = (1..=WIDEST, 0..=BLOCK, sizes, 0.001_f64..2.0, any::<u64>());
+    holds_at_each_level(150, inputs, |(units, rows, size, scale, seed)| {
+        let mut numbers = Numbers::new(seed);
+        let mut classes = [-1.0; BLOCK];
+        let mut z = numbers.vec(units * BLOCK);
+        z.iter_mut().for_each(|z| *z *= size);
+        let (mut loss, mut expected) = (0.0, vec![0.0; units * BLOCK]);
+        for row in 0..rows {
+            let class = numbers.between(0, units - 1);
+            classes[row] = class as f32;
+            let of = |u: usize| f64::from(z[u * BLOCK + row]);
+            let max = (0..units).map(of).fold(f64::MIN, f64::max);
+            let sum: f64 = (0..units).map(|u| (of(u) - max).exp()).sum();
+            loss += sum.ln() + max - of(class);
+            for u in 0..units {
+                let own = f64::from(u8::from(u == class));
+                expected[u * BLOCK + row] = ((of(u) - max).exp() / sum - own) * scale;
             }
-            let mut d_z = vec![0.0; units * BLOCK];
-            for training in [false, true] {
-                let crossentropy = Crossentropy {
-                    z: &z,
-                    classes: &classes,
-                    d_z: training.then_some(&mut d_z),
-                    scale: scale as f32,
-                };
-                let got = crossentropy.run();
-                assert!(
-                    (got - loss).abs() <= 2e-6 * (1.0 + loss),
-                    "{level:?}: {got} for {loss}"
-                );
-            }
-            assert_close(
-                &d_z,
-                &expected,
-                1e-6,
-                &format!("{level:?}, {units} classes"),
+        }
+        let mut d_z = vec![f32::NAN; units * BLOCK];
+        for training in [false, true] {
+            let crossentropy = Crossentropy {
+                z: &z,
+                classes: &classes,
+                d_z: training.then_some(&mut d_z),
+                scale: scale as f32,
+            };
+            let got = crossentropy.run();
+            assert!(
+                (got - loss).abs() <= 3e-6 * (1.0 + loss),
+                "{got} for {loss}"
             );
         }
+        assert_close(&d_z, &expected, 2e-6, "gradient");
     });
 }
 

@@ -1,5 +1,9 @@
-use super::super::simd::tests::{Numbers, for_each_level};
 use super::*;
+use crate::kernels::properties::{holds, holds_at_each_level};
+use crate::kernels::reference::philox;
+use crate::kernels::simd::tests::Numbers;
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 /// The four random words of one counter value.
 fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
@@ -33,48 +37,52 @@ fn known_answers() {
 }
 
 #[test]
+fn words_are_those_of_the_paper() {
+    let inputs = (any::<[u32; 4]>(), any::<[u32; 2]>());
+    holds(500, inputs, |(counter, key)| {
+        assert_eq!(philox4x32(counter, key), philox(counter, key));
+    });
+}
+
+#[test]
 fn the_word_of_an_element_depends_on_its_position_only() {
-    let dropout = Dropout {
-        seed: 0x1234_5678_9abc_def0,
-        step: 7,
-        layer: 3,
-        rate: 0.4,
-    };
-    let start = (1u64 << 34) - 90;
-    let n = if cfg!(miri) { 100 } else { 300 };
-    let x = Numbers::new(11).vec(n);
-    let want: Vec<f32> = x
-        .iter()
-        .zip(start..)
-        .map(|(&x, i)| {
-            let block = i / 4;
-            let counter = [block as u32, (block >> 32) as u32, 3, 7];
-            let word = philox4x32(counter, [0x9abc_def0, 0x1234_5678])[(i % 4) as usize];
-            if f64::from(word) >= 0.4f32 as f64 * 2f64.powi(32) {
-                x * (1.0 / 0.6)
-            } else {
-                0.0
-            }
-        })
-        .collect();
-    for_each_level(|_| {
-        for splits in [
-            vec![],
-            vec![1, 2, 5],
-            vec![63],
-            vec![64, 65, 66, 67],
-            vec![4, 70],
-        ] {
-            let mut got = x.clone();
-            let mut from = 0;
-            for to in splits.into_iter().chain([n]) {
-                dropout.apply(start + from as u64, &mut got[from..to]);
-                from = to;
-            }
-            for (i, (got, want)) in got.iter().zip(&want).enumerate() {
-                assert!((got - want).abs() < 1e-6, "at {i}: {got}, not {want}");
-            }
+    let dropout = (any::<u64>(), any::<u32>(), any::<u32>(), 0.0001f32..0.9999);
+    let first = prop_oneof![
+        0..200_u64,
+        (1_u64 << 34) - 200..1 << 34,
+        any::<u64>().prop_map(|i| i / 2)
+    ];
+    // The slices in which the elements come.
+    let inputs = (dropout, first, vec(0..150_usize, 1..5));
+    holds_at_each_level(100, inputs, |((seed, step, layer, rate), first, slices)| {
+        let dropout = Dropout {
+            seed,
+            step,
+            layer,
+            rate,
+        };
+        let x = Numbers::new(seed).vec(slices.iter().sum());
+        let want: Vec<f32> = x
+            .iter()
+            .zip(first..)
+            .map(|(&x, i)| {
+                let block = i / 4;
+                let counter = [block as u32, (block >> 32) as u32, layer, step];
+                let words = philox(counter, [seed as u32, (seed >> 32) as u32]);
+                let share = f64::from(words[(i % 4) as usize]) / 4_294_967_296.0;
+                match share < f64::from(rate) {
+                    true => 0.0,
+                    false => x * (1.0 / (1.0 - rate)),
+                }
+            })
+            .collect();
+        let mut got = x;
+        let mut from = 0;
+        for len in slices {
+            dropout.apply(first + from as u64, &mut got[from..from + len]);
+            from += len;
         }
+        assert_eq!(got, want);
     });
 }
 

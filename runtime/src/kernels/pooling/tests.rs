@@ -1,125 +1,143 @@
-use super::super::simd::tests::{Numbers, assert_close, for_each_level};
 use super::*;
+use crate::kernels::properties::{holds_at_each_level, pairs, widths};
+use crate::kernels::reference::{Sum, assert_sums, pooling_windows};
+use crate::kernels::simd::tests::Numbers;
+use proptest::prelude::*;
+use proptest::sample::select;
 
-/// Calls `visit(output index, input indices of the window)` for one sample, from the
-/// definition with negative positions.
-fn windows(p: &Pooling, mut visit: impl FnMut(usize, &[usize])) {
-    for row in 0..p.output.0 {
-        for column in 0..p.output.1 {
-            for c in 0..p.channels {
-                let mut inside = vec![];
-                for i in 0..p.pool.0 {
-                    for j in 0..p.pool.1 {
-                        let y = (row * p.strides.0 + i) as isize - p.padding.0 as isize;
-                        let x = (column * p.strides.1 + j) as isize - p.padding.1 as isize;
-                        let (height, width) = (p.input.0 as isize, p.input.1 as isize);
-                        if (0..height).contains(&y) && (0..width).contains(&x) {
-                            inside.push(((y * width + x) as usize) * p.channels + c);
-                        }
-                    }
-                }
-                visit((row * p.output.1 + column) * p.channels + c, &inside);
-            }
-        }
-    }
+#[derive(Clone, Debug)]
+struct Case {
+    pooling: Pooling,
+    rows: usize,
+    /// How many different numbers there are, so that some are equal.
+    numbers: usize,
+    seed: u64,
 }
 
-fn check(p: &Pooling, numbers: &mut Numbers) {
-    let rows = 2;
-    let (n, m) = (p.input_len(), p.output_len());
-    // Few different values, so that there are ties.
-    let x: Vec<f32> = (0..rows * n)
-        .map(|_| numbers.between(0, 4) as f32 - 2.0)
-        .collect();
-    let dy = numbers.vec(rows * m);
-    let mut want = [
-        vec![0.0; rows * m],
-        vec![0.0; rows * n],
-        vec![0.0; rows * m],
-        vec![0.0; rows * n],
+/// Windows that overlap, that touch, that leave gaps, and that reach over the edge.
+fn poolings() -> impl Strategy<Value = Pooling> {
+    let (side, most) = if cfg!(miri) { (3, 5) } else { (9, 70) };
+    let usual = select(vec![(2, 2), (2, 2), (3, 3)]);
+    let windows = prop_oneof![
+        2 => usual.clone().prop_map(|pool| (pool, pool)),
+        3 => (pairs(1..=4), pairs(1..=4)),
     ];
-    for sample in 0..rows {
-        windows(p, |out, inside| {
-            let out = sample * m + out;
-            let at = |i: usize| sample * n + i;
-            let mut best = inside[0];
-            for &i in inside {
-                if x[at(i)] > x[at(best)] {
-                    best = i;
-                }
-                let share = 1.0 / inside.len() as f64;
-                want[2][out] += share * f64::from(x[at(i)]);
-                want[3][at(i)] += share * f64::from(dy[out]);
+    (pairs(1..=side), windows, widths(most), 0..4).prop_map(
+        |(image, (pool, strides), channels, kind)| {
+            let larger = (image.0 + pool.0 - 1, image.1 + pool.1 - 1);
+            match kind {
+                0 => Pooling::global(image, channels),
+                // The image of a `same` pooling may be smaller than the window.
+                1 => Pooling::same(image, pool, strides, channels),
+                _ => Pooling::valid(larger, pool, strides, channels),
             }
-            want[0][out] = f64::from(x[at(best)]);
-            want[1][at(best)] += f64::from(dy[out]);
-        });
+        },
+    )
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    (poolings(), 1..=3_usize, 1..=9_usize, any::<u64>()).prop_map(
+        |(pooling, rows, numbers, seed)| Case {
+            pooling,
+            rows,
+            numbers,
+            seed,
+        },
+    )
+}
+
+impl Case {
+    /// The windows of all samples.
+    fn windows(&self, mut visit: impl FnMut(usize, &[usize])) {
+        let (input, output) = (self.pooling.input_len(), self.pooling.output_len());
+        for sample in 0..self.rows {
+            pooling_windows(&self.pooling, |out, inside| {
+                let inside: Vec<usize> = inside.iter().map(|i| sample * input + i).collect();
+                visit(sample * output + out, &inside);
+            });
+        }
     }
-    let (mut y, mut dx) = (vec![9.0; rows * m], vec![9.0; rows * n]);
-    p.max_forward(rows, &x, &mut y);
-    assert_close(&y, &want[0], 0.0, &format!("max of {p:?}"));
-    p.max_backward(rows, &x, &y, &dy, &mut dx);
-    assert_close(&dx, &want[1], 1e-5, &format!("max gradient of {p:?}"));
-    p.average_forward(rows, &x, &mut y);
-    assert_close(&y, &want[2], 1e-5, &format!("average of {p:?}"));
-    dx.fill(9.0);
-    p.average_backward(rows, &dy, &mut dx);
-    assert_close(&dx, &want[3], 1e-5, &format!("average gradient of {p:?}"));
+
+    /// Input and output gradient.
+    fn data(&self) -> (Vec<f32>, Vec<f32>) {
+        let mut numbers = Numbers::new(self.seed);
+        let mut x = vec![0.0; self.rows * self.pooling.input_len()];
+        for x in &mut x {
+            *x = numbers.between(0, self.numbers) as f32 - 3.0;
+        }
+        (x, numbers.vec(self.rows * self.pooling.output_len()))
+    }
 }
 
 #[test]
-fn usual_poolings() {
-    let mut numbers = Numbers::new(12);
-    for_each_level(|_| {
-        for channels in [1, 5, 16] {
-            check(
-                &Pooling::valid((4, 4), (2, 2), (2, 2), channels),
-                &mut numbers,
-            );
-            check(
-                &Pooling::valid((5, 3), (2, 2), (2, 2), channels),
-                &mut numbers,
-            );
-            check(
-                &Pooling::same((5, 3), (2, 2), (2, 2), channels),
-                &mut numbers,
-            );
-            check(&Pooling::global((3, 2), channels), &mut numbers);
-        }
+fn maxima_of_all_shapes() {
+    holds_at_each_level(150, cases(), |case| {
+        let (x, dy) = case.data();
+        let (mut want, mut want_dx) = (vec![f32::NAN; dy.len()], vec![Sum::default(); x.len()]);
+        case.windows(|out, inside| {
+            // The first of the greatest.
+            let best = inside
+                .iter()
+                .copied()
+                .reduce(|best, i| match x[i] > x[best] {
+                    true => i,
+                    false => best,
+                });
+            let best = best.expect("no window is empty");
+            want[out] = x[best];
+            want_dx[best].add(dy[out]);
+        });
+        let (mut y, mut dx) = (vec![f32::NAN; dy.len()], vec![f32::NAN; x.len()]);
+        case.pooling.max_forward(case.rows, &x, &mut y);
+        assert_eq!(y, want);
+        case.pooling.max_backward(case.rows, &x, &y, &dy, &mut dx);
+        assert_sums(&dx, &want_dx, "dx");
     });
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "slow")]
-fn poolings_of_all_shapes() {
-    let mut numbers = Numbers::new(13);
-    for_each_level(|_| {
-        for channels in 1..40 {
-            let mut two = |low, high| (numbers.between(low, high), numbers.between(low, high));
-            let (pool, strides, more) = (two(1, 4), two(1, 3), two(0, 6));
-            let input = (pool.0 + more.0, pool.1 + more.1);
-            check(
-                &Pooling::valid(input, pool, strides, channels),
-                &mut numbers,
-            );
-            check(&Pooling::same(input, pool, strides, channels), &mut numbers);
-            check(
-                &Pooling::same((1 + more.0, 1 + more.1), pool, strides, channels),
-                &mut numbers,
-            );
-        }
+fn averages_of_all_shapes() {
+    holds_at_each_level(150, cases(), |case| {
+        let (x, dy) = case.data();
+        let (mut want, mut want_dx) = (
+            vec![Sum::default(); dy.len()],
+            vec![Sum::default(); x.len()],
+        );
+        case.windows(|out, inside| {
+            let share = 1.0 / inside.len() as f32;
+            for &i in inside {
+                want[out].add_product(x[i], share);
+                want_dx[i].add_product(dy[out], share);
+            }
+        });
+        let (mut y, mut dx) = (vec![f32::NAN; dy.len()], vec![f32::NAN; x.len()]);
+        case.pooling.average_forward(case.rows, &x, &mut y);
+        assert_sums(&y, &want, "y");
+        case.pooling.average_backward(case.rows, &dy, &mut dx);
+        assert_sums(&dx, &want_dx, "dx");
     });
 }
 
 #[test]
-fn a_nan_is_the_maximum() {
-    for_each_level(|_| {
-        for at in 0..4 {
-            let mut x = [1.0, 2.0, 3.0, 4.0];
-            x[at] = f32::NAN;
-            let mut y = [0.0];
-            Pooling::valid((2, 2), (2, 2), (2, 2), 1).max_forward(1, &x, &mut y);
-            assert!(y[0].is_nan());
-        }
+fn a_nan_is_the_maximum_of_its_windows() {
+    let cases = (cases(), any::<prop::sample::Index>());
+    holds_at_each_level(100, cases, |(case, at)| {
+        let (mut x, mut y) = case.data();
+        let at = at.index(x.len());
+        x[at] = f32::NAN;
+        case.pooling.max_forward(case.rows, &x, &mut y);
+        case.windows(|out, inside| assert_eq!(y[out].is_nan(), inside.contains(&at)));
+    });
+}
+
+#[test]
+fn infinities_are_numbers_like_others() {
+    let pooling = Pooling::valid((2, 2), (2, 2), (2, 2), 1);
+    holds_at_each_level(1, Just(()), |()| {
+        let mut y = [0.0];
+        pooling.max_forward(1, &[f32::NEG_INFINITY; 4], &mut y);
+        assert_eq!(y, [f32::NEG_INFINITY]);
+        pooling.max_forward(1, &[1.0, f32::INFINITY, 2.0, f32::MAX], &mut y);
+        assert_eq!(y, [f32::INFINITY]);
     });
 }

@@ -6,6 +6,7 @@ mod graphs;
 mod large_dense;
 mod memory;
 mod merging;
+mod random;
 
 use super::{Batch, Totals};
 use crate::activations::ActivationFunction::{Relu, Softmax, Tanh};
