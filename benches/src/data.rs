@@ -77,12 +77,7 @@ impl Kind {
     }
 
     /// The classes of `samples`.
-    pub fn labels<X: Sample>(
-        self,
-        samples: &[X],
-        classes: usize,
-        random: &mut Random,
-    ) -> Vec<u16> {
+    pub fn labels<X: Sample>(self, samples: &[X], classes: usize, random: &mut Random) -> Vec<u16> {
         let label = |sample: &X| match self {
             Kind::Noise => random.below(classes) as u16,
             Kind::Parity => {
