@@ -297,7 +297,8 @@ pub trait Op: Debug + Send + Sync {
 
     /// How many rows at a time are worth while, where a batch has them: more than one if each call reads weights many times
     /// and all rows share them.
-    fn rows(&self) -> usize {
+    fn rows(&self, training: bool) -> usize {
+        let _ = training;
         1
     }
 

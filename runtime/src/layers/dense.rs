@@ -155,6 +155,10 @@ impl Layer for Dense {
 /// Above this, a kernel is not worth reading and writing once per micro-batch for its gradient.
 const DEFERRED_WEIGHTS: usize = 100_000;
 
+/// In inference so many rows share the reading of such a kernel. In training, where everything is kept for the backward pass,
+/// more rows would drive as much out of the cache as they save.
+const SHARING_ROWS: usize = 4;
+
 /// Above this, a kernel does not stay in a core's cache, and the whole batch goes through it at once.
 const BATCH_WEIGHTS: usize = 1_500_000;
 
@@ -195,6 +199,11 @@ impl DenseOp {
                 Grain::Rows
             },
             deferred: !self.whole_batch() && self.weights() > DEFERRED_WEIGHTS,
+            rows: if !training && self.weights() > DEFERRED_WEIGHTS {
+                SHARING_ROWS
+            } else {
+                1
+            },
             ..Demand::new(self.weights())
         }
     }
@@ -219,6 +228,10 @@ impl Op for DenseOp {
 
     fn macs(&self) -> usize {
         self.demand(true).macs
+    }
+
+    fn rows(&self, training: bool) -> usize {
+        self.demand(training).rows
     }
 
     fn affine(&self) -> Option<Affine> {

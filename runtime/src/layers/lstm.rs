@@ -361,8 +361,8 @@ impl Op for LstmOp {
         demand(&self.0, true).macs
     }
 
-    fn rows(&self) -> usize {
-        demand(&self.0, true).rows
+    fn rows(&self, training: bool) -> usize {
+        demand(&self.0, training).rows
     }
 
     fn pack(&self, parameters: Parameters<'_>, reader: Reader, packed: &mut [f32]) {

@@ -236,6 +236,6 @@ pub(crate) fn demand(op: &dyn Op, training: bool) -> Demand {
         grain: op.grain(training),
         deferred: op.deferred(),
         macs: op.macs(),
-        rows: op.rows(),
+        rows: op.rows(training),
     }
 }
