@@ -22,6 +22,9 @@ use std::ops::Range;
 pub enum Grain {
     /// Any rows at a time, on any thread.
     Rows,
+    /// The same, but before the forward and before the backward pass the whole batch is looked at once, which may use all
+    /// threads: [`Op::measure`], [`Op::measure_backward`].
+    Measured,
     /// The whole batch in one call, which may use all threads itself.
     Batch,
 }
@@ -63,7 +66,7 @@ pub struct Memory {
     /// For each row: what the forward pass leaves for the backward pass. That is given the same rows at a time, so rows
     /// may be mixed in it.
     pub cache: usize,
-    /// For the batch: what a [`Grain::Batch`] op leaves for its backward pass and for [`Op::after_step`].
+    /// For the batch: what [`Op::measure`] and [`Op::measure_backward`] leave for the passes and for [`Op::after_step`].
     pub shared: usize,
     /// For each thread: room to work in. Its contents mean nothing between calls.
     pub scratch: usize,
@@ -239,9 +242,37 @@ pub struct Forward<'a> {
     /// See [`Memory::cache`]. Empty in inference.
     pub cache: &'a mut [f32],
     /// See [`Memory::shared`]. Empty in inference.
-    pub shared: &'a mut [f32],
+    pub shared: &'a [f32],
     /// See [`Memory::scratch`].
     pub scratch: &'a mut [f32],
+}
+
+/// A look at the whole batch before a forward pass.
+#[derive(Debug)]
+pub struct Measure<'a> {
+    /// How many rows.
+    pub rows: usize,
+    /// The rows of each input.
+    pub inputs: &'a [&'a [f32]],
+    /// See [`Memory::shared`].
+    pub shared: &'a mut [f32],
+}
+
+/// A look at the whole batch before a backward pass.
+#[derive(Debug)]
+pub struct MeasureBackward<'a> {
+    /// How many rows.
+    pub rows: usize,
+    /// The rows of each input.
+    pub inputs: &'a [&'a [f32]],
+    /// The gradient of the output.
+    pub d_output: &'a [f32],
+    /// The layer's parameters.
+    pub parameters: Parameters<'a>,
+    /// The gradients of the trainable parameters, to add to.
+    pub gradients: ParametersMut<'a>,
+    /// See [`Memory::shared`].
+    pub shared: &'a mut [f32],
 }
 
 /// One backward call.
@@ -264,14 +295,15 @@ pub struct Backward<'a> {
     pub d_inputs: &'a mut [Option<&'a mut [f32]>],
     /// The layer's parameters.
     pub parameters: Parameters<'a>,
-    /// The gradients of the trainable parameters, to add to (but see [`Op::overwrites_gradients`]). `None` where [`Op::deferred_gradients`] makes them.
+    /// The gradients of the trainable parameters, to add to (but see [`Op::overwrites_gradients`]). `None` where
+    /// [`Op::deferred_gradients`] or [`Op::measure_backward`] makes them.
     pub gradients: Option<ParametersMut<'a>>,
     /// See [`Memory::packed`].
     pub packed: &'a [f32],
     /// See [`Memory::cache`].
     pub cache: &'a [f32],
-    /// See [`Memory::shared`].
-    pub shared: &'a mut [f32],
+    /// See [`Memory::shared`]. Empty in inference.
+    pub shared: &'a [f32],
     /// See [`Memory::scratch`].
     pub scratch: &'a mut [f32],
 }
@@ -320,6 +352,17 @@ pub trait Op: Debug + Send + Sync {
     /// Remakes the packed weights.
     fn pack(&self, parameters: Parameters<'_>, reader: Reader, packed: &mut [f32]) {
         let _ = (parameters, reader, packed);
+    }
+
+    /// What [`Grain::Measured`] asks for before the forward pass.
+    fn measure(&self, call: Measure<'_>) {
+        let _ = call;
+    }
+
+    /// What it asks for before the backward pass. Here, and not in [`Op::backward`], such an op makes the gradients of its
+    /// parameters.
+    fn measure_backward(&self, call: MeasureBackward<'_>) {
+        let _ = call;
     }
 
     /// The output of some rows.

@@ -69,7 +69,7 @@ fn check(golden: &Golden) -> Option<f32> {
         );
     }
     let parts = match trial.op.grain(training) {
-        Grain::Rows => vec![rows, 1, 2, 3],
+        Grain::Rows | Grain::Measured => vec![rows, 1, 2, 3],
         Grain::Batch => vec![rows],
     };
     for at_once in parts {

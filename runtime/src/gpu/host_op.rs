@@ -2,7 +2,10 @@
 
 use super::command::{Pointer, Recorder};
 use super::host::{Floats, HostCall, HostWork};
-use crate::op::{Backward, Forward, Memory, Op, Parameters, ParametersMut, Phase, Reader};
+use crate::op::{
+    Backward, Forward, Grain, Measure, MeasureBackward, Memory, Op, Parameters, ParametersMut,
+    Phase, Reader,
+};
 use crate::plan::Block;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -152,6 +155,14 @@ impl HostWork for ForwardOnHost {
         let reader = Reader::of(this.training);
         this.op.pack(of_layer, reader, &mut left.packed);
         let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
+        let measured = this.training && this.op.grain(true) == Grain::Measured;
+        if measured {
+            this.op.measure(Measure {
+                rows: this.rows,
+                inputs: &inputs,
+                shared: &mut left.shared,
+            });
+        }
         this.op.forward(Forward {
             rows: this.rows,
             first_row: 0,
@@ -161,7 +172,7 @@ impl HostWork for ForwardOnHost {
             parameters: of_layer,
             packed: &left.packed,
             cache: &mut left.cache,
-            shared: &mut left.shared,
+            shared: &left.shared,
             scratch: &mut vec![0.0; memory.scratch],
         });
         if let [fixed] = fixed {
@@ -214,6 +225,17 @@ impl HostWork for BackwardOnHost {
             .map(|d_input| d_input.map(Vec::as_mut_slice))
             .collect();
         let block = &this.block;
+        let measured = this.op.grain(true) == Grain::Measured;
+        if measured {
+            this.op.measure_backward(MeasureBackward {
+                rows: this.rows,
+                inputs: &inputs,
+                d_output,
+                parameters: Parameters::new(&left.parameters, &block.ranges),
+                gradients: ParametersMut::new(gradients, &block.trained_ranges),
+                shared: &mut left.shared,
+            });
+        }
         this.op.backward(Backward {
             rows: this.rows,
             first_row: 0,
@@ -223,10 +245,10 @@ impl HostWork for BackwardOnHost {
             d_output: &mut d_output.clone(),
             d_inputs: &mut d_inputs,
             parameters: Parameters::new(&left.parameters, &block.ranges),
-            gradients: Some(ParametersMut::new(gradients, &block.trained_ranges)),
+            gradients: (!measured).then(|| ParametersMut::new(gradients, &block.trained_ranges)),
             packed: &left.packed,
             cache: &left.cache,
-            shared: &mut left.shared,
+            shared: &left.shared,
             scratch: &mut vec![0.0; this.memory().scratch],
         });
     }

@@ -132,7 +132,8 @@ impl<D: Driver> Recording<'_, D> {
         let mut on_host: Vec<Option<Arc<HostOp>>> = vec![None; self.outline.steps.len()];
         for call in &self.outline.calls {
             match *call {
-                Call::Gather => {}
+                // A GPU's backward and forward commands look at the whole batch anyway.
+                Call::Gather | Call::Measure(_) | Call::MeasureBackward(_) => {}
                 Call::Forward(s) => on_host[s] = self.forward(s, &mut to)?,
                 Call::Head(h) => self.head(h, &mut to)?,
                 Call::Backward(s) => self.backward(s, on_host[s].as_ref(), &mut to)?,

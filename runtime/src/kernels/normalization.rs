@@ -136,29 +136,27 @@ impl Normalizer<'_> {
 
     /// `dx` when mean and variance came from the batch itself:
     ///
-    /// `dx = gamma * inverse_deviation * (dy - sum_dy / n - x_hat * sum_dy_x_hat / n)`
+    /// `dx = gamma * inverse_deviation * (dy - mean_dy - x_hat * mean_dy_x_hat)`
     ///
-    /// with the sums over all `n` rows of the batch, of which `x` may be a part. With fixed
-    /// statistics (inference) pass sums of zero.
+    /// with the means over all rows of the batch, of which `x` may be a part. With fixed
+    /// statistics (inference) pass zeros.
     pub(crate) fn backward(
         &self,
         x: &[f32],
         dy: &[f32],
-        (sum_dy, sum_dy_x_hat): (&[f64], &[f64]),
-        n: usize,
+        (mean_dy, mean_dy_x_hat): (&[f32], &[f32]),
         dx: &mut [f32],
     ) {
         self.check(x);
         let channels = self.mean.len();
         assert!(x.len() == dy.len() && x.len() == dx.len());
-        assert!(sum_dy.len() == channels && sum_dy_x_hat.len() == channels);
+        assert!(mean_dy.len() == channels && mean_dy_x_hat.len() == channels);
         simd::dispatch(Backward {
             normalizer: self,
             x,
             dy,
-            sum_dy,
-            sum_dy_x_hat,
-            n,
+            mean_dy,
+            mean_dy_x_hat,
             dx,
         });
     }
@@ -362,9 +360,8 @@ struct Backward<'a> {
     normalizer: &'a Normalizer<'a>,
     x: &'a [f32],
     dy: &'a [f32],
-    sum_dy: &'a [f64],
-    sum_dy_x_hat: &'a [f64],
-    n: usize,
+    mean_dy: &'a [f32],
+    mean_dy_x_hat: &'a [f32],
     dx: &'a mut [f32],
 }
 
@@ -374,19 +371,12 @@ impl Vectorized for Backward<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let channels = self.normalizer.mean.len();
-        let n = self.n.max(1) as f64;
         let mut first = 0;
         while first < channels {
             let c = Constants::new(simd, self.normalizer, first);
-            let mut means = [[0.0f32; simd::MAX_LANES]; 2];
-            for (means, sums) in means.iter_mut().zip([self.sum_dy, self.sum_dy_x_hat]) {
-                for (mean, sum) in means.iter_mut().zip(&sums[first..]) {
-                    *mean = (sum / n) as f32;
-                }
-            }
-            // SAFETY: the arrays have the most lanes there are.
-            let (mean_dy, mean_dy_x_hat) =
-                unsafe { (simd.load(means[0].as_ptr()), simd.load(means[1].as_ptr())) };
+            // SAFETY: one for each channel.
+            let [mean_dy, mean_dy_x_hat] = [self.mean_dy, self.mean_dy_x_hat]
+                .map(|means| unsafe { simd.load_lanes(means.as_ptr().add(first), c.lanes) });
             let rows = self
                 .x
                 .chunks_exact(channels)

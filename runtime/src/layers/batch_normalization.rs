@@ -8,8 +8,8 @@ use crate::initializers::Initializer;
 use crate::kernels::normalization::{Moments, Normalizer};
 use crate::layer_parameters;
 use crate::op::{
-    Backward, Demand, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut, Phase,
-    Reader,
+    Backward, Demand, Forward, GpuMemory, Grain, Measure, MeasureBackward, Memory, Op, Parameters,
+    ParametersMut, Phase, Reader,
 };
 use crate::shape::{LastOf, Message, Outcome, Parameter, Reach, Setting, Shape, one_input};
 use dfdx::shapes::Dtype;
@@ -167,13 +167,17 @@ const fn demand(channels: usize, training: bool) -> Demand {
         memory: Memory {
             packed: channels,
             shared: if training {
-                channels.saturating_mul(3)
+                channels.saturating_mul(5)
             } else {
                 0
             },
             ..Memory::NONE
         },
-        grain: if training { Grain::Batch } else { Grain::Rows },
+        grain: if training {
+            Grain::Measured
+        } else {
+            Grain::Rows
+        },
         ..Demand::new(channels)
     }
 }
@@ -251,11 +255,10 @@ impl BatchNormalizationOp {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Mean, inverse deviation and variance of the batch, as they stand in `shared`.
-    fn split<'s>(&self, shared: &'s [f32]) -> (&'s [f32], &'s [f32], &'s [f32]) {
-        let (mean, rest) = shared.split_at(self.channels);
-        let (inverse_deviation, variance) = rest.split_at(self.channels);
-        (mean, inverse_deviation, variance)
+    /// Mean, inverse deviation and variance of the batch, and the means of `dy` and of `dy · x_hat`, as they stand in
+    /// `shared`.
+    fn split<'s>(&self, shared: &'s [f32]) -> [&'s [f32]; 5] {
+        std::array::from_fn(|i| &shared[i * self.channels..(i + 1) * self.channels])
     }
 
     /// What `y` is made with in this phase.
@@ -269,7 +272,7 @@ impl BatchNormalizationOp {
         let (mean, inverse_deviation) = match phase {
             Phase::Inference => (parameters.get(2), packed),
             Phase::Training { .. } => {
-                let (mean, inverse_deviation, _) = self.split(shared);
+                let [mean, inverse_deviation, ..] = self.split(shared);
                 (mean, inverse_deviation)
             }
         };
@@ -282,29 +285,47 @@ impl BatchNormalizationOp {
         }
     }
 
-    fn measure(&self, x: &[f32], shared: &mut [f32]) {
-        let mut workspace = self.workspace();
+    /// Adds the sums of `dy` and `dy · x_hat` over all pixels to those of the gradients, and gives them.
+    fn sum<'w>(
+        &self,
+        normalizer: &Normalizer<'_>,
+        (x, dy): (&[f32], &[f32]),
+        gradients: &mut ParametersMut<'_>,
+        workspace: &'w mut Workspace,
+    ) -> Option<&'w Sums> {
         let part_len = self.part_len(x.len());
-        let measure = |(moments, part): (&mut Moments, &[f32])| moments.update(part);
-        workspace.moments.iter_mut().for_each(Moments::clear);
-        let parts = workspace.moments.par_iter_mut().zip(x.par_chunks(part_len));
-        if x.len() >= THREADED_NUMBERS {
-            parts.for_each(measure);
-        } else {
-            let parts = workspace.moments.iter_mut().zip(x.chunks(part_len));
-            parts.for_each(measure);
-        }
-        let Some((total, others)) = workspace.moments.split_first_mut() else {
-            return;
+        let sum = |((x, dy), sums): ((&[f32], &[f32]), &mut Sums)| {
+            sums.dy.fill(0.0);
+            sums.dy_x_hat.fill(0.0);
+            normalizer.backward_sums(x, dy, &mut sums.dy, &mut sums.dy_x_hat);
         };
-        others.iter().for_each(|moments| total.merge(moments));
-        for channel in 0..self.channels {
-            let variance = total.variance(channel);
-            shared[channel] = total.mean[channel] as f32;
-            shared[self.channels + channel] =
-                (1.0 / (variance + f64::from(self.epsilon)).sqrt()) as f32;
-            shared[2 * self.channels + channel] = variance as f32;
+        if x.len() >= THREADED_NUMBERS {
+            x.par_chunks(part_len)
+                .zip(dy.par_chunks(part_len))
+                .zip(workspace.sums.par_iter_mut())
+                .for_each(sum);
+        } else {
+            x.chunks(part_len)
+                .zip(dy.chunks(part_len))
+                .zip(workspace.sums.iter_mut())
+                .for_each(sum);
         }
+        let parts = x.len().div_ceil(part_len);
+        let (total, others) = workspace.sums[..parts].split_first_mut()?;
+        for other in others {
+            for channel in 0..self.channels {
+                total.dy[channel] += other.dy[channel];
+                total.dy_x_hat[channel] += other.dy_x_hat[channel];
+            }
+        }
+        let [d_gamma, d_beta] = gradients.all();
+        for (d, sum) in d_gamma.iter_mut().zip(&total.dy_x_hat) {
+            *d += *sum as f32;
+        }
+        for (d, sum) in d_beta.iter_mut().zip(&total.dy) {
+            *d += *sum as f32;
+        }
+        Some(total)
     }
 }
 
@@ -328,81 +349,78 @@ impl Op for BatchNormalizationOp {
         }
     }
 
-    fn forward(&self, call: Forward<'_>) {
-        let x = call.inputs[0];
-        let training = call.phase != Phase::Inference;
-        if training {
-            self.measure(x, call.shared);
-        }
-        let normalizer = self.normalizer(call.phase, call.parameters, call.packed, call.shared);
-        if training && x.len() >= THREADED_NUMBERS {
-            let part_len = self.part_len(x.len());
-            x.par_chunks(part_len)
-                .zip(call.output.par_chunks_mut(part_len))
-                .for_each(|(x, y)| normalizer.forward(x, y));
+    /// Mean and variance of the batch.
+    fn measure(&self, Measure { inputs, shared, .. }: Measure<'_>) {
+        let x = inputs[0];
+        let mut workspace = self.workspace();
+        let part_len = self.part_len(x.len());
+        let measure = |(moments, part): (&mut Moments, &[f32])| moments.update(part);
+        workspace.moments.iter_mut().for_each(Moments::clear);
+        let parts = workspace.moments.par_iter_mut().zip(x.par_chunks(part_len));
+        if x.len() >= THREADED_NUMBERS {
+            parts.for_each(measure);
         } else {
-            normalizer.forward(x, call.output);
+            let parts = workspace.moments.iter_mut().zip(x.chunks(part_len));
+            parts.for_each(measure);
         }
+        let Some((total, others)) = workspace.moments.split_first_mut() else {
+            return;
+        };
+        others.iter().for_each(|moments| total.merge(moments));
+        for channel in 0..self.channels {
+            let variance = total.variance(channel);
+            shared[channel] = total.mean[channel] as f32;
+            shared[self.channels + channel] =
+                (1.0 / (variance + f64::from(self.epsilon)).sqrt()) as f32;
+            shared[2 * self.channels + channel] = variance as f32;
+        }
+    }
+
+    /// The gradients of gamma and beta, and the means that the gradient of the input is made with.
+    fn measure_backward(&self, mut call: MeasureBackward<'_>) {
+        let x = call.inputs[0];
+        let (statistics, means) = call.shared.split_at_mut(3 * self.channels);
+        let (mean, rest) = statistics.split_at(self.channels);
+        let normalizer = Normalizer {
+            mean,
+            inverse_deviation: &rest[..self.channels],
+            gamma: None,
+            beta: None,
+        };
+        let mut workspace = self.workspace();
+        let data = (x, call.d_output);
+        if let Some(sums) = self.sum(&normalizer, data, &mut call.gradients, &mut workspace) {
+            let pixels = (x.len() / self.channels.max(1)) as f64;
+            let sums = sums.dy.iter().chain(&sums.dy_x_hat);
+            for (mean, sum) in means.iter_mut().zip(sums) {
+                *mean = (sum / pixels) as f32;
+            }
+        }
+    }
+
+    fn forward(&self, call: Forward<'_>) {
+        let normalizer = self.normalizer(call.phase, call.parameters, call.packed, call.shared);
+        normalizer.forward(call.inputs[0], call.output);
     }
 
     fn backward(&self, mut call: Backward<'_>) {
         let x = call.inputs[0];
         let dy = &*call.d_output;
-        let part_len = self.part_len(x.len());
         let normalizer = self.normalizer(call.phase, call.parameters, call.packed, call.shared);
-        let mut workspace = self.workspace();
-        let sum = |((x, dy), sums): ((&[f32], &[f32]), &mut Sums)| {
-            sums.dy.fill(0.0);
-            sums.dy_x_hat.fill(0.0);
-            normalizer.backward_sums(x, dy, &mut sums.dy, &mut sums.dy_x_hat);
-        };
-        let parts = x.len().div_ceil(part_len);
-        let threaded = x.len() >= THREADED_NUMBERS;
-        if threaded {
-            x.par_chunks(part_len)
-                .zip(dy.par_chunks(part_len))
-                .zip(workspace.sums.par_iter_mut())
-                .for_each(sum);
-        } else {
-            x.chunks(part_len)
-                .zip(dy.chunks(part_len))
-                .zip(workspace.sums.iter_mut())
-                .for_each(sum);
-        }
-        let Some((total, others)) = workspace.sums[..parts].split_first_mut() else {
-            return;
-        };
-        for other in others {
-            for channel in 0..self.channels {
-                total.dy[channel] += other.dy[channel];
-                total.dy_x_hat[channel] += other.dy_x_hat[channel];
-            }
-        }
         if let Some(gradients) = &mut call.gradients {
-            let [d_gamma, d_beta] = gradients.all();
-            for (d, sum) in d_gamma.iter_mut().zip(&total.dy_x_hat) {
-                *d += *sum as f32;
-            }
-            for (d, sum) in d_beta.iter_mut().zip(&total.dy) {
-                *d += *sum as f32;
-            }
+            // Moving averages are fixed numbers, and no look at the batch came before.
+            self.sum(&normalizer, (x, dy), gradients, &mut self.workspace());
         }
         if let Some(d_input) = &mut call.d_inputs[0] {
-            if call.phase == Phase::Inference {
-                // Moving averages do not depend on the input.
-                total.dy.fill(0.0);
-                total.dy_x_hat.fill(0.0);
-            }
-            let sums = (&total.dy[..], &total.dy_x_hat[..]);
-            let pixels = x.len() / self.channels.max(1);
-            if threaded {
-                x.par_chunks(part_len)
-                    .zip(dy.par_chunks(part_len))
-                    .zip(d_input.par_chunks_mut(part_len))
-                    .for_each(|((x, dy), dx)| normalizer.backward(x, dy, sums, pixels, dx));
+            let zeros;
+            let means = if call.phase == Phase::Inference {
+                zeros = vec![0.0; self.channels];
+                (&zeros[..], &zeros[..])
             } else {
-                normalizer.backward(x, dy, sums, pixels, d_input);
-            }
+                let [.., dy, dy_x_hat] = self.split(call.shared);
+                (dy, dy_x_hat)
+            };
+            normalizer.backward(x, dy, means, d_input);
         }
     }
 
@@ -541,7 +559,7 @@ impl Op for BatchNormalizationOp {
         if shared.is_empty() {
             return;
         }
-        let (mean, _, variance) = self.split(shared);
+        let [mean, _, variance, ..] = self.split(shared);
         for (index, batch) in [(2, mean), (3, variance)] {
             for (moving, &batch) in parameters.get(index).iter_mut().zip(batch) {
                 *moving = *moving * self.momentum + batch * (1.0 - self.momentum);

@@ -155,9 +155,10 @@ impl Layer for Dense {
 /// Above this, a kernel is not worth reading and writing once per micro-batch for its gradient.
 const DEFERRED_WEIGHTS: usize = 100_000;
 
-/// In inference so many rows share the reading of such a kernel. In training, where everything is kept for the backward pass,
-/// more rows would drive as much out of the cache as they save.
+/// So many rows share the reading of such a kernel. In training, where everything is kept for the backward pass, more rows
+/// would drive as much out of the cache as they save.
 const SHARING_ROWS: usize = 4;
+const SHARING_ROWS_IN_TRAINING: usize = 2;
 
 /// Above this, a kernel does not stay in a core's cache, and the whole batch goes through it at once.
 const BATCH_WEIGHTS: usize = 1_500_000;
@@ -199,10 +200,10 @@ impl DenseOp {
                 Grain::Rows
             },
             deferred: !self.whole_batch() && self.weights() > DEFERRED_WEIGHTS,
-            rows: if !training && self.weights() > DEFERRED_WEIGHTS {
-                SHARING_ROWS
-            } else {
-                1
+            rows: match training {
+                _ if self.weights() <= DEFERRED_WEIGHTS => 1,
+                true => SHARING_ROWS_IN_TRAINING,
+                false => SHARING_ROWS,
             },
             ..Demand::new(self.weights())
         }

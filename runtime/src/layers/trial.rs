@@ -2,7 +2,8 @@
 
 use super::Layer;
 use crate::op::{
-    Backward, Demand, Forward, Grain, Memory, Op, Parameters, ParametersMut, Phase, Reader,
+    Backward, Demand, Forward, Grain, Measure, MeasureBackward, Memory, Op, Parameters,
+    ParametersMut, Phase, Reader,
 };
 use crate::plan::demand;
 use crate::shape::{Outcome, Parameter, Shape};
@@ -129,7 +130,7 @@ impl Trial {
             parameters: Parameters::new(&all, &ranges),
             packed: &self.packed(memory, false),
             cache: &mut [],
-            shared: &mut [],
+            shared: &[],
             scratch: &mut vec![GARBAGE; memory.scratch],
         });
         y
@@ -197,6 +198,15 @@ impl Trial {
                 .map(|(x, &size)| &x[of(rows, size)])
                 .collect()
         };
+        let all_rows = inputs(&(0..rows));
+        let measured = self.op.grain(phase != Phase::Inference) == Grain::Measured;
+        if measured {
+            self.op.measure(Measure {
+                rows,
+                inputs: &all_rows,
+                shared: &mut shared,
+            });
+        }
         for part in parts() {
             self.op.forward(Forward {
                 rows: part.len(),
@@ -207,8 +217,18 @@ impl Trial {
                 parameters: Parameters::new(&all, &ranges),
                 packed: &packed,
                 cache: &mut cache[of(&part, memory.cache)],
-                shared: &mut shared,
+                shared: &shared,
                 scratch: &mut vec![GARBAGE; memory.scratch],
+            });
+        }
+        if measured {
+            self.op.measure_backward(MeasureBackward {
+                rows,
+                inputs: &all_rows,
+                d_output: dy,
+                parameters: Parameters::new(&all, &ranges),
+                gradients: ParametersMut::new(&mut gradients, trained),
+                shared: &mut shared,
             });
         }
         for part in parts() {
@@ -225,10 +245,10 @@ impl Trial {
                 d_output: &mut dy[of(&part, self.output)].to_vec(),
                 d_inputs: &mut d_inputs,
                 parameters: Parameters::new(&all, &ranges),
-                gradients: Some(ParametersMut::new(&mut gradients, trained)),
+                gradients: (!measured).then(|| ParametersMut::new(&mut gradients, trained)),
                 packed: &packed,
                 cache: &cache[of(&part, memory.cache)],
-                shared: &mut shared,
+                shared: &shared,
                 scratch: &mut vec![GARBAGE; memory.scratch],
             });
         }

@@ -119,7 +119,7 @@ impl Totals {
                     start: 0,
                     end: trained,
                 })
-            } else if step.deferred || matches!(step.demand.grain, Grain::Batch) {
+            } else if step.deferred || !matches!(step.demand.grain, Grain::Rows) {
                 Gradients::Batch(take(&mut self.batch_gradients, trained))
             } else {
                 Gradients::Slots(take(&mut self.slot_gradients, trained))
@@ -235,7 +235,11 @@ const fn cut_into_regions(calls: &[Call], steps: &[StepSketch], regions: &mut Li
     let mut i = 0;
     while i < calls.len() {
         let grain = match calls[i] {
-            Call::Forward(s) | Call::Backward(s) => steps[s].demand.grain,
+            Call::Measure(_) | Call::MeasureBackward(_) => Grain::Batch,
+            Call::Forward(s) | Call::Backward(s) => match steps[s].demand.grain {
+                Grain::Rows | Grain::Measured => Grain::Rows,
+                Grain::Batch => Grain::Batch,
+            },
             Call::Gather | Call::Head(_) => Grain::Rows,
         };
         match regions.items_mut() {

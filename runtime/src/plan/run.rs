@@ -12,7 +12,7 @@ use crate::kernels::elementwise::add;
 use crate::kernels::narrow::Chain;
 use crate::losses::LossCall;
 use crate::metrics::MetricCall;
-use crate::op::{Backward, Forward, Grain, ParametersMut, Phase, Reader};
+use crate::op::{Backward, Forward, Grain, Measure, MeasureBackward, ParametersMut, Phase, Reader};
 use crate::training::labels::TargetRows;
 use rayon::prelude::*;
 use smallvec::SmallVec;
@@ -157,6 +157,10 @@ impl Scene<'_> {
         for call in &self.plan.calls[region.calls.range()] {
             match *call {
                 Call::Gather => self.gather(place),
+                Call::Measure(stage) => self.measure(&self.plan.stages[stage], place),
+                Call::MeasureBackward(stage) => {
+                    self.measure_backward(&self.plan.stages[stage], place);
+                }
                 Call::Forward(stage) => self.forward(&self.plan.stages[stage], place),
                 Call::Head(head) => self.head(head, place, totals),
                 Call::Backward(stage) => self.backward(&self.plan.stages[stage], place),
@@ -179,16 +183,56 @@ impl Scene<'_> {
         }
     }
 
+    fn measure(&self, stage: &Stage, place: &Place<'_>) {
+        // SAFETY: only this call runs, and it writes `shared` alone.
+        let (inputs, shared) = unsafe {
+            (
+                self.read_all(&stage.flow.inputs, place),
+                self.shared.part(stage.shared.clone()),
+            )
+        };
+        stage.op.measure(Measure {
+            rows: place.rows.len(),
+            inputs: &inputs,
+            shared,
+        });
+    }
+
+    fn measure_backward(&self, stage: &Stage, place: &Place<'_>) {
+        let (Some(d_output), Gradients::Batch(gradients)) = (stage.flow.d_output, &stage.gradients)
+        else {
+            return;
+        };
+        // SAFETY: only this call runs, and it writes `shared` and the gradients alone.
+        let (inputs, d_output, gradients, shared) = unsafe {
+            (
+                self.read_all(&stage.flow.inputs, place),
+                self.read(d_output, place),
+                self.batch_gradients.part(gradients.clone()),
+                self.shared.part(stage.shared.clone()),
+            )
+        };
+        let block = &self.store.blocks()[stage.layer];
+        stage.op.measure_backward(MeasureBackward {
+            rows: place.rows.len(),
+            inputs: &inputs,
+            d_output,
+            parameters: self.store.layer(stage.layer),
+            gradients: ParametersMut::new(gradients, &block.trained_ranges),
+            shared,
+        });
+    }
+
     fn forward(&self, stage: &Stage, place: &mut Place<'_>) {
         let flow = &stage.flow;
         // SAFETY: the buffers of one call are alive together, so they do not overlap, and only the inputs, which are
-        // read, may be the same twice; `shared` is used by ops of the batch only, which run alone.
+        // read, may be the same twice; `shared` is written by `measure` only, which runs alone.
         let (inputs, output, cache, shared) = unsafe {
             (
                 self.read_all(&flow.inputs, place),
                 self.rows(flow.output, place),
                 flow.cache.map(|id| self.rows(id, place)),
-                self.shared.part(self.shared_range(stage, place)),
+                self.shared.shared_part(stage.shared.clone()),
             )
         };
         stage.op.forward(Forward {
@@ -218,7 +262,7 @@ impl Scene<'_> {
                 self.read(flow.output, place),
                 self.rows(d_output, place),
                 flow.cache.map(|id| self.read(id, place)),
-                self.shared.part(self.shared_range(stage, place)),
+                self.shared.shared_part(stage.shared.clone()),
                 self.gradients(stage, place),
             )
         };
@@ -272,15 +316,6 @@ impl Scene<'_> {
             .collect()
     }
 
-    fn shared_range(&self, stage: &Stage, place: &Place<'_>) -> Range<usize> {
-        // Only a call for the whole batch has no slot.
-        if place.gradients.is_none() {
-            stage.shared.clone()
-        } else {
-            0..0
-        }
-    }
-
     /// # Safety
     /// As for [`Arena::part`].
     unsafe fn gradients<'b>(&self, stage: &Stage, place: &Place<'_>) -> Option<&'b mut [f32]> {
@@ -290,6 +325,8 @@ impl Scene<'_> {
             Gradients::Slots(range) => place
                 .gradients
                 .map(|arena| unsafe { arena.part(range.clone()) }),
+            // Those of rows have been made by `measure_backward`.
+            Gradients::Batch(_) if place.gradients.is_some() => None,
             // SAFETY: a call for the whole batch runs alone.
             Gradients::Batch(range) => Some(unsafe { self.batch_gradients.part(range.clone()) }),
             // SAFETY: as above.
@@ -506,13 +543,13 @@ impl Plan {
         let (rows, count) = (rows.len(), self.slots.len());
         let region = &self.regions[region];
         match region.grain {
-            Grain::Rows if self.threaded => self
+            Grain::Rows | Grain::Measured if self.threaded => self
                 .slots
                 .par_iter_mut()
                 .enumerate()
                 .with_max_len(1)
                 .for_each(|(i, slot)| scene.run_slot(region, share(rows, i, count), slot)),
-            Grain::Rows => {
+            Grain::Rows | Grain::Measured => {
                 for (i, slot) in self.slots.iter_mut().enumerate() {
                     scene.run_slot(region, share(rows, i, count), slot);
                 }

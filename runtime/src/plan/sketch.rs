@@ -230,6 +230,9 @@ impl Sketch<'_> {
         self.calls.push(Call::Gather);
         let mut i = 0;
         while i < self.steps.len() {
+            if self.measures(i) {
+                self.calls.push(Call::Measure(i));
+            }
             self.calls.push(Call::Forward(i));
             i += 1;
         }
@@ -242,9 +245,16 @@ impl Sketch<'_> {
         while i > 0 && matches!(mode, Mode::Train) {
             i -= 1;
             if self.steps.items()[i].d_output.is_some() {
+                if self.measures(i) {
+                    self.calls.push(Call::MeasureBackward(i));
+                }
                 self.calls.push(Call::Backward(i));
             }
         }
+    }
+
+    const fn measures(&self, step: usize) -> bool {
+        matches!(self.steps.items()[step].demand.grain, Grain::Measured)
     }
 
     /// Decides from when to when each buffer is alive.
@@ -260,15 +270,26 @@ impl Sketch<'_> {
                         input += 1;
                     }
                 }
-                Call::Forward(s) => {
+                Call::Measure(s) | Call::Forward(s) => {
                     let step = &self.steps.items()[s];
                     let mut link = step.inputs.start;
                     while link < step.inputs.end {
                         buffers[self.links[link].buffer].touch(at);
                         link += 1;
                     }
-                    buffers[step.output].touch(at);
-                    touch(buffers, step.cache, at);
+                    if matches!(self.calls.items()[at], Call::Forward(_)) {
+                        buffers[step.output].touch(at);
+                        touch(buffers, step.cache, at);
+                    }
+                }
+                Call::MeasureBackward(s) => {
+                    let step = &self.steps.items()[s];
+                    let mut link = step.inputs.start;
+                    while link < step.inputs.end {
+                        buffers[self.links[link].buffer].touch(at);
+                        link += 1;
+                    }
+                    touch(buffers, step.d_output, at);
                 }
                 Call::Head(h) => {
                     let head = &self.heads.items()[h];

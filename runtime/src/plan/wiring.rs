@@ -93,7 +93,7 @@ impl Wiring<'_> {
 
     /// A step has no more calls.
     pub(crate) const fn most_calls(&self) -> usize {
-        1 + 2 * self.nodes.len() + self.outputs.len()
+        1 + 4 * self.nodes.len() + self.outputs.len()
     }
 }
 

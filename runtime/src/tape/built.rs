@@ -6,7 +6,10 @@ use crate::error::{Error, Result};
 use crate::kernels::aligned::AlignedVec;
 use crate::layers::{Layer, Place};
 use crate::network::Weights;
-use crate::op::{Backward, Forward, Op, Parameters, ParametersMut, Phase, Reader};
+use crate::op::{
+    Backward, Forward, Grain, Measure, MeasureBackward, Op, Parameters, ParametersMut, Phase,
+    Reader,
+};
 use crate::shape::{Shape, StaticShape};
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
 use dfdx::shapes::{Dim, Dtype};
@@ -94,6 +97,13 @@ impl Pass {
 
     fn forward(&mut self, inputs: &[&[f32]], output: &mut [f32]) {
         let mut scratch = self.scratch();
+        if self.op.grain(self.phase != Phase::Inference) == Grain::Measured {
+            self.op.measure(Measure {
+                rows: self.rows,
+                inputs,
+                shared: &mut self.shared,
+            });
+        }
         self.op.forward(Forward {
             rows: self.rows,
             first_row: 0,
@@ -103,7 +113,7 @@ impl Pass {
             parameters: Parameters::new(&self.parameters, &self.ranges),
             packed: &self.packed,
             cache: &mut self.cache,
-            shared: &mut self.shared,
+            shared: &self.shared,
             scratch: &mut scratch,
         });
     }
@@ -122,6 +132,17 @@ impl Pass {
             .map(|d| Some(d.as_mut_slice()))
             .collect();
         let mut gradients = vec![0.0; self.parameters.len()];
+        let measured = self.op.grain(self.phase != Phase::Inference) == Grain::Measured;
+        if measured {
+            self.op.measure_backward(MeasureBackward {
+                rows: self.rows,
+                inputs,
+                d_output,
+                parameters: Parameters::new(&self.parameters, &self.ranges),
+                gradients: ParametersMut::new(&mut gradients, &self.ranges),
+                shared: &mut self.shared,
+            });
+        }
         self.op.backward(Backward {
             rows: self.rows,
             first_row: 0,
@@ -131,10 +152,10 @@ impl Pass {
             d_output,
             d_inputs: &mut places,
             parameters: Parameters::new(&self.parameters, &self.ranges),
-            gradients: Some(ParametersMut::new(&mut gradients, &self.ranges)),
+            gradients: (!measured).then(|| ParametersMut::new(&mut gradients, &self.ranges)),
             packed: &self.packed,
             cache: &self.cache,
-            shared: &mut self.shared,
+            shared: &self.shared,
             scratch: &mut scratch,
         });
         (d_inputs, gradients)

@@ -10,7 +10,10 @@ use crate::graph::{Graph, Value};
 use crate::initializers::Initializer;
 use crate::layers::{Dense, Layer, LayerSizes};
 use crate::losses::SparseCategoricalCrossentropy;
-use crate::op::{Backward, Forward, Grain, Memory, Op, Parameters, ParametersMut, Phase, Reader};
+use crate::op::{
+    Backward, Forward, Grain, Measure, MeasureBackward, Memory, Op, Parameters, ParametersMut,
+    Phase, Reader,
+};
 use crate::optimizers::Adam;
 use crate::shape::{Outcome, Parameter, Shape};
 use crate::tape::NoParameters;
@@ -143,23 +146,39 @@ struct CenterOp {
 impl Op for CenterOp {
     fn memory(&self, training: bool) -> Memory {
         Memory {
-            shared: if training { self.size } else { 0 },
+            shared: if training { 2 * self.size } else { 0 },
             ..Memory::default()
         }
     }
 
     fn grain(&self, training: bool) -> Grain {
-        if training { Grain::Batch } else { Grain::Rows }
+        if training {
+            Grain::Measured
+        } else {
+            Grain::Rows
+        }
+    }
+
+    fn measure(&self, call: Measure<'_>) {
+        call.shared.fill(0.0);
+        for (i, x) in call.inputs[0].iter().enumerate() {
+            call.shared[i % self.size] += x / call.rows as f32;
+        }
+    }
+
+    fn measure_backward(&self, call: MeasureBackward<'_>) {
+        let (means, d_means) = call.shared.split_at_mut(self.size);
+        for (i, (d_mean, mean)) in d_means.iter_mut().zip(means).enumerate() {
+            let column = call.d_output[i..].iter().step_by(self.size);
+            // As if the mean were multiplied with itself and not only subtracted: a use for what was left.
+            *d_mean = column.sum::<f32>() / call.rows as f32 + 0.01 * *mean;
+        }
     }
 
     fn forward(&self, call: Forward<'_>) {
         call.output.copy_from_slice(call.inputs[0]);
         if call.phase == Phase::Inference {
             return;
-        }
-        call.shared.fill(0.0);
-        for (i, x) in call.inputs[0].iter().enumerate() {
-            call.shared[i % self.size] += x / call.rows as f32;
         }
         for (i, y) in call.output.iter_mut().enumerate() {
             *y -= call.shared[i % self.size];
@@ -172,9 +191,7 @@ impl Op for CenterOp {
         };
         d_input.copy_from_slice(call.d_output);
         for (i, dx) in d_input.iter_mut().enumerate() {
-            let column = call.d_output[i % self.size..].iter().step_by(self.size);
-            // As if the mean were multiplied with itself and not only subtracted: a use for what was left.
-            *dx -= column.sum::<f32>() / call.rows as f32 + 0.01 * call.shared[i % self.size];
+            *dx -= call.shared[self.size + i % self.size];
         }
     }
 }

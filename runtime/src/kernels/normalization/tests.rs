@@ -105,8 +105,13 @@ fn forward_and_backward() {
         }
 
         let mut dx = vec![f32::NAN; x.len()];
-        normalizer.backward(&x, &dy, (&sums[0], &sums[1]), rows, &mut dx);
         let n = rows as f64;
+        let means = sums.map(|sums| {
+            sums.iter()
+                .map(|sum| (sum / n) as f32)
+                .collect::<Vec<f32>>()
+        });
+        normalizer.backward(&x, &dy, (&means[0], &means[1]), &mut dx);
         let want: Vec<f64> = (0..x.len())
             .map(|i| {
                 let c = i % channels;

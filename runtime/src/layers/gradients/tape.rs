@@ -181,7 +181,7 @@ fn mistake<S: dfdx::shapes::Shape>(
             parameters: crate::op::Parameters::new(&[], &[]),
             packed: &[],
             cache: &mut [],
-            shared: &mut [],
+            shared: &[],
             scratch: &mut [],
         });
     });

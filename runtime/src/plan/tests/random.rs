@@ -314,6 +314,12 @@ fn the_slices_of_a_call_never_overlap() {
 fn slices(plan: &Plan, call: Call) -> (Vec<usize>, Vec<usize>) {
     match call {
         Call::Gather => (vec![], (0..plan.inputs).collect()),
+        Call::Measure(stage) => (plan.stages[stage].flow.inputs.clone(), vec![]),
+        Call::MeasureBackward(stage) => {
+            let flow = &plan.stages[stage].flow;
+            let inputs = flow.inputs.iter().copied();
+            (inputs.chain(flow.d_output).collect(), vec![])
+        }
         Call::Forward(stage) => {
             let flow = &plan.stages[stage].flow;
             let written = [flow.output].into_iter().chain(flow.cache);
