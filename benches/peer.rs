@@ -15,7 +15,7 @@
 //!
 //! A span of training is one call of `fit`: an epoch over shuffled samples. A span of prediction is as many calls of `predict`
 //! as fit into 0.2 s, each from arrays to a plain `Vec`. `predict` has no size of batches for its user to choose: it takes
-//! 256 samples at a time.
+//! 512 samples at a time.
 
 use addax::prelude::*;
 use addax_benches::clock::now;

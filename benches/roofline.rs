@@ -18,8 +18,6 @@ const NEAR: f64 = 0.1;
 struct Limits {
     /// Operations a second of fused multiply-adds in registers.
     multiply_adds: f64,
-    /// Operations a second of a good matrix product.
-    products: f64,
     /// Bytes a second that a copy reads and writes.
     bytes: f64,
 }
@@ -31,8 +29,8 @@ fn main() -> addax::Result<()> {
         .unwrap_or(9);
     let limits = measure_limits();
     println!(
-        "\n| workload | phase | samples/s | FLOP a sample | GFLOP/s | of the product | of the multiply-adds | GB/s | of the copy | bound by |\n\
-         |---|---|---:|---:|---:|---:|---:|---:|---:|---|"
+        "\n| workload | phase | samples/s | FLOP a sample | GFLOP/s | of the multiply-adds | GB/s | of the copy | bound by |\n\
+         |---|---|---:|---:|---:|---:|---:|---:|---|"
     );
     for workload in Workload::ALL {
         rows(workload, &limits, repeats)?;
@@ -46,16 +44,9 @@ fn measure_limits() -> Limits {
     println!("| limit, on {} threads | best repeat |", limits::threads());
     println!("|---|---:|");
     println!("| fused multiply-adds in registers | {multiply_adds:.0} GFLOP/s |");
-    let mut products = 0.0_f64;
-    for size in [1024, 1536, 2048] {
-        let rate = limits::product_rate(size);
-        println!("| product of {size} x {size} matrices, crate `gemm` | {rate:.0} GFLOP/s |");
-        products = products.max(rate);
-    }
     println!("| copy of 128 MiB, read and written | {copy:.1} GB/s |");
     Limits {
         multiply_adds: 1e9 * multiply_adds,
-        products: 1e9 * products,
         bytes: 1e9 * copy,
     }
 }
@@ -114,20 +105,19 @@ impl Phase {
     fn print(&self, workload: &str, limits: &Limits) {
         let operations = (self.operations * self.samples) as f64 / self.seconds;
         let bytes = self.bytes as f64 / self.seconds;
-        let (arithmetic, memory) = (operations / limits.products, bytes / limits.bytes);
+        let (arithmetic, memory) = (operations / limits.multiply_adds, bytes / limits.bytes);
         let bound = match () {
             () if arithmetic.max(memory) < NEAR => "neither",
             () if arithmetic >= memory => "arithmetic",
             () => "memory",
         };
         println!(
-            "| {workload} | {} | {:.0} | {} | {:.1} | {:.0} % | {:.0} % | {:.1} | {:.0} % | {bound} |",
+            "| {workload} | {} | {:.0} | {} | {:.1} | {:.0} % | {:.1} | {:.0} % | {bound} |",
             self.name,
             self.samples as f64 / self.seconds,
             self.operations,
             operations / 1e9,
             100.0 * arithmetic,
-            100.0 * operations / limits.multiply_adds,
             bytes / 1e9,
             100.0 * memory,
         );

@@ -1,4 +1,4 @@
-//! What the machine can do: multiply-adds, matrix products, and moving memory, on all of its threads.
+//! What the machine can do on all of its threads: multiply-adds, and moving memory.
 //!
 //! The best of many tries counts, since everything else on a machine only slows it down.
 
@@ -96,43 +96,6 @@ mod x86 {
     }
 }
 
-/// Billions of operations a second of the product of two square matrices, by the crate `gemm`.
-pub fn product_rate(size: usize) -> f64 {
-    let left: Vec<f32> = (0..size * size).map(|i| (i % 7) as f32 - 3.0).collect();
-    let right: Vec<f32> = (0..size * size).map(|i| (i % 5) as f32 - 2.0).collect();
-    let mut product = vec![0.0_f32; size * size];
-    let stride = size as isize;
-    let gemm = gemm_f32::gemm::f32::get_gemm_fn();
-    let mut multiply = || {
-        // SAFETY: each matrix has `size` rows of `size` numbers, and the product overlaps no other.
-        unsafe {
-            gemm(
-                size,
-                size,
-                size,
-                product.as_mut_ptr(),
-                1,
-                stride,
-                false,
-                left.as_ptr(),
-                1,
-                stride,
-                right.as_ptr(),
-                1,
-                stride,
-                0.0,
-                1.0,
-                false,
-                false,
-                false,
-                gemm_common::Parallelism::Rayon(threads()),
-            );
-        }
-    };
-    let operations = 2.0 * (size as f64).powi(3);
-    operations / seconds(&mut multiply) / 1e9
-}
-
 /// Billions of bytes a second that a copy reads and writes, of more than the caches hold.
 pub fn copy_rate() -> f64 {
     const NUMBERS: usize = 32 << 20;
@@ -172,10 +135,5 @@ mod tests {
         assert_eq!(portable(3), 3 * 64);
         let counted = multiply_adds(5);
         assert!(counted >= 5 * 64 && counted.is_multiple_of(5));
-    }
-
-    #[test]
-    fn a_product_takes_time() {
-        assert!(product_rate(16) > 0.0);
     }
 }
