@@ -47,8 +47,9 @@ impl AlignedVec {
         let Some(base) = NonNull::new(unsafe { alloc_zeroed(layout) }) else {
             handle_alloc_error(layout)
         };
+        let to_line = base.as_ptr().addr().wrapping_neg() % ALIGNMENT;
         // SAFETY: less than `ALIGNMENT` bytes on, and the layout has so many to spare.
-        let start = unsafe { base.add(base.align_offset(ALIGNMENT)) }.cast();
+        let start = unsafe { base.add(to_line) }.cast();
         Self { base, start, len }
     }
 
