@@ -25,11 +25,20 @@ pub struct CpuEngine {
     states: Vec<AlignedVec>,
     training_plan: Option<Plan>,
     totals: Totals,
-    kept: AlignedVec,
+    kept: Mutex<Kept>,
     /// Changes whenever the weights do, so that packed weights are remade in time.
     version: u64,
     /// Plans that are not in use, each with the version of the weights that it has packed.
     idle: Mutex<Vec<(Plan, u64)>>,
+}
+
+/// The weights of an epoch that ended well.
+#[derive(Debug, Default)]
+struct Kept {
+    values: AlignedVec,
+    /// Whether they may be asked for. Otherwise it is only memory, which the next `fit` has at once; asking the operating
+    /// system for so much again would take a good part of a short `fit` of a large network.
+    needed: bool,
 }
 
 impl CpuEngine {
@@ -43,6 +52,12 @@ impl CpuEngine {
         let (mut plan, packed) = match found {
             Some((plan, version)) => (plan, version == self.version),
             None => {
+                // A plan is memory as well, and who predicts may not train any more.
+                let mut kept = self.kept();
+                if !kept.needed {
+                    *kept = Kept::default();
+                }
+                drop(kept);
                 let plan = Plan::new(&self.setup.graph, &self.store, mode, size);
                 (plan, false)
             }
@@ -73,6 +88,11 @@ impl CpuEngine {
             .get_or_insert_with(|| Plan::new(graph, store, Mode::Train, batch_size))
     }
 
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Nothing that can panic is done while it is locked.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn idle(&self) -> MutexGuard<'_, Vec<(Plan, u64)>> {
         // A thread that panicked while it held the lock leaves the list as it was.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
@@ -89,7 +109,7 @@ impl Engine for CpuEngine {
             states: Vec::new(),
             training_plan: None,
             totals: Totals::default(),
-            kept: AlignedVec::empty(),
+            kept: Mutex::default(),
             version: 0,
             idle: Mutex::new(Vec::new()),
         })
@@ -205,18 +225,22 @@ impl Engine for CpuEngine {
     }
 
     fn keep(&mut self) -> Result<()> {
-        self.kept.at_least(self.store.values().len());
-        copy(self.store.values(), &mut self.kept);
+        let mut kept = self.kept();
+        kept.needed = true;
+        let weights = self.store.values();
+        copy(weights, kept.values.at_least(weights.len()));
         Ok(())
     }
 
     fn forget(&mut self) {
-        self.kept = AlignedVec::empty();
+        self.kept().needed = false;
     }
 
     fn take_back(&mut self) -> Result<()> {
         self.version += 1;
-        copy(&self.kept, self.store.values_mut());
+        // The number of weights never changes, so what was kept is as long.
+        let kept = self.kept.get_mut().unwrap_or_else(PoisonError::into_inner);
+        copy(&kept.values, self.store.values_mut());
         self.states.iter_mut().for_each(|state| state.fill(0.0));
         if let Some(compiled) = &mut self.setup.compiled {
             compiled.optimizer.start_afresh();
