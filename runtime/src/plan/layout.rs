@@ -7,16 +7,16 @@ use super::sketch::StepSketch;
 use super::wiring::Part;
 use crate::op::Grain;
 
-/// Calls that run one after another for the same rows.
+/// Calls that run one after another for the same rows, or one call for the whole batch.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Region {
-    pub(crate) grain: Grain,
+    pub(crate) whole_batch: bool,
     pub(crate) calls: Part,
 }
 
 impl Region {
     pub(crate) const EMPTY: Self = Region {
-        grain: Grain::Rows,
+        whole_batch: false,
         calls: Part::NONE,
     };
 }
@@ -135,6 +135,22 @@ const fn take(end: &mut usize, len: usize) -> Part {
     Part { start, end: *end }
 }
 
+impl Gradients {
+    /// Takes in those that follow directly in the same arena. Returns whether they do.
+    pub(super) fn join(&mut self, next: &Gradients) -> bool {
+        let (here, next) = match (self, next) {
+            (Gradients::Slots(here), Gradients::Slots(next))
+            | (Gradients::Batch(here), Gradients::Batch(next)) => (here, next),
+            _ => return false,
+        };
+        let follows = here.end == next.start;
+        if follows {
+            here.end = next.end;
+        }
+        follows
+    }
+}
+
 /// How the rows of a batch are spread, and the sizes of the arenas.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout {
@@ -234,24 +250,19 @@ const fn clamp(number: usize, most: usize) -> usize {
 const fn cut_into_regions(calls: &[Call], steps: &[StepSketch], regions: &mut List<'_, Region>) {
     let mut i = 0;
     while i < calls.len() {
-        let grain = match calls[i] {
-            Call::Measure(_) | Call::MeasureBackward(_) => Grain::Batch,
-            Call::Forward(s) | Call::Backward(s) => match steps[s].demand.grain {
-                Grain::Rows | Grain::Measured => Grain::Rows,
-                Grain::Batch => Grain::Batch,
-            },
-            Call::Gather | Call::Head(_) => Grain::Rows,
+        let whole_batch = match calls[i] {
+            Call::Measure(_) | Call::MeasureBackward(_) => true,
+            Call::Forward(s) | Call::Backward(s) => matches!(steps[s].demand.grain, Grain::Batch),
+            Call::Gather | Call::Head(_) => false,
         };
         match regions.items_mut() {
-            [.., last] if matches!((last.grain, grain), (Grain::Rows, Grain::Rows)) => {
-                last.calls.end = i + 1;
-            }
+            [.., last] if !last.whole_batch && !whole_batch => last.calls.end = i + 1,
             _ => {
                 let calls = Part {
                     start: i,
                     end: i + 1,
                 };
-                regions.push(Region { grain, calls });
+                regions.push(Region { whole_batch, calls });
             }
         }
         i += 1;
@@ -266,8 +277,7 @@ const fn bring_home(buffers: &mut [Buffer], regions: &[Region], calls: usize) {
         let buffer = &mut buffers[i];
         let first = region_of(regions, buffer.first);
         let last = region_of(regions, buffer.last);
-        let rows = matches!(regions[first].grain, Grain::Rows);
-        if first == last && rows {
+        if first == last && !regions[first].whole_batch {
             buffer.home = Home::Local;
         } else {
             buffer.home = Home::Batch;

@@ -1,6 +1,7 @@
 //! Networks that are a chain of narrow `Dense` layers: their calls are one, see [`crate::kernels::narrow`].
 
-use super::program::{Gradients, Stage};
+use super::layout::Gradients;
+use super::program::Stage;
 use super::run::Scene;
 use super::store::Store;
 use super::work::OutputTotals;

@@ -1,7 +1,7 @@
 //! How a step runs on the CPU: regions, threads and memory.
 
 use super::buffers::Buffer;
-use super::layout::{self, Cut, Layout, Region, Totals};
+use super::layout::{Cut, Gradients, Layout, Region, Totals};
 use super::list::List;
 use super::narrow;
 use super::outline::{Call, Flow, Head, Mode, Outline, Step};
@@ -28,32 +28,8 @@ pub(super) struct Stage {
     pub(super) flow: Flow,
     pub(super) packed: Range<usize>,
     pub(super) shared: Range<usize>,
-    /// Where its gradients are, and in which of the two arenas.
+    /// Where its gradients are, and in which arena.
     pub(super) gradients: Gradients,
-}
-
-/// Where the gradients of a stage are summed; see [`layout::Gradients`](super::layout::Gradients).
-#[derive(Clone, Debug)]
-pub(super) enum Gradients {
-    Slots(Range<usize>),
-    Batch(Range<usize>),
-    Eager(Range<usize>),
-}
-
-impl Gradients {
-    /// Takes in those that follow directly in the same arena. Returns whether they do.
-    pub(super) fn join(&mut self, next: &Gradients) -> bool {
-        let (here, next) = match (self, next) {
-            (Gradients::Slots(here), Gradients::Slots(next))
-            | (Gradients::Batch(here), Gradients::Batch(next)) => (here, next),
-            _ => return false,
-        };
-        let follows = here.end == next.start;
-        if follows {
-            here.end = next.end;
-        }
-        follows
-    }
 }
 
 /// Everything about one step of a network, decided.
@@ -122,11 +98,7 @@ impl Plan {
                 flow,
                 packed: places.packed.range(),
                 shared: places.shared.range(),
-                gradients: match places.gradients {
-                    layout::Gradients::Slots(part) => Gradients::Slots(part.range()),
-                    layout::Gradients::Batch(part) => Gradients::Batch(part.range()),
-                    layout::Gradients::Eager(part) => Gradients::Eager(part.range()),
-                },
+                gradients: places.gradients,
             });
         }
         let mut order = vec![0; buffers.len()];

@@ -2,9 +2,9 @@
 
 use super::arena::Arena;
 use super::buffers::Home;
-use super::layout::Region;
+use super::layout::{Gradients, Region};
 use super::outline::{Call, Gradient, Head, Mode};
-use super::program::{Gradients, Plan, Stage};
+use super::program::{Plan, Stage};
 use super::slot::Slot;
 use super::store::Store;
 use super::work::{Batch, Goal, Learner, OutputTotals, Totals};
@@ -12,7 +12,7 @@ use crate::kernels::elementwise::add;
 use crate::kernels::narrow::Chain;
 use crate::losses::LossCall;
 use crate::metrics::MetricCall;
-use crate::op::{Backward, Forward, Grain, Measure, MeasureBackward, ParametersMut, Phase, Reader};
+use crate::op::{Backward, Forward, Measure, MeasureBackward, ParametersMut, Phase, Reader};
 use crate::training::labels::TargetRows;
 use rayon::prelude::*;
 use smallvec::SmallVec;
@@ -208,7 +208,7 @@ impl Scene<'_> {
             (
                 self.read_all(&stage.flow.inputs, place),
                 self.read(d_output, place),
-                self.batch_gradients.part(gradients.clone()),
+                self.batch_gradients.part(gradients.range()),
                 self.shared.part(stage.shared.clone()),
             )
         };
@@ -324,13 +324,13 @@ impl Scene<'_> {
             // SAFETY: each slot has its own arena.
             Gradients::Slots(range) => place
                 .gradients
-                .map(|arena| unsafe { arena.part(range.clone()) }),
+                .map(|arena| unsafe { arena.part(range.range()) }),
             // Those of rows have been made by `measure_backward`.
             Gradients::Batch(_) if place.gradients.is_some() => None,
             // SAFETY: a call for the whole batch runs alone.
-            Gradients::Batch(range) => Some(unsafe { self.batch_gradients.part(range.clone()) }),
+            Gradients::Batch(range) => Some(unsafe { self.batch_gradients.part(range.range()) }),
             // SAFETY: as above.
-            Gradients::Eager(range) => Some(unsafe { self.eager_gradients.part(range.clone()) }),
+            Gradients::Eager(range) => Some(unsafe { self.eager_gradients.part(range.range()) }),
         }
     }
 
@@ -502,7 +502,7 @@ impl Plan {
             let stages = self.stages.iter();
             for stage in stages.filter(|s| !s.deferred && !s.op.overwrites_gradients()) {
                 if let Gradients::Batch(range) = &stage.gradients {
-                    self.batch_gradients[range.clone()].fill(0.0);
+                    self.batch_gradients[range.range()].fill(0.0);
                 }
             }
         }
@@ -542,27 +542,22 @@ impl Plan {
         };
         let (rows, count) = (rows.len(), self.slots.len());
         let region = &self.regions[region];
-        match region.grain {
-            Grain::Rows | Grain::Measured if self.threaded => self
-                .slots
-                .par_iter_mut()
-                .enumerate()
-                .with_max_len(1)
-                .for_each(|(i, slot)| scene.run_slot(region, share(rows, i, count), slot)),
-            Grain::Rows | Grain::Measured => {
-                for (i, slot) in self.slots.iter_mut().enumerate() {
-                    scene.run_slot(region, share(rows, i, count), slot);
-                }
-            }
-            Grain::Batch => {
-                let slot = &mut self.slots[0];
-                let mut place = Place {
-                    rows: 0..rows,
-                    local: Arena::new(&mut slot.arena),
-                    scratch: &mut slot.scratch,
-                    gradients: None,
-                };
-                scene.run_calls(region, &mut place, &mut []);
+        let slots = &mut self.slots;
+        if region.whole_batch {
+            let slot = &mut slots[0];
+            let mut place = Place {
+                rows: 0..rows,
+                local: Arena::new(&mut slot.arena),
+                scratch: &mut slot.scratch,
+                gradients: None,
+            };
+            scene.run_calls(region, &mut place, &mut []);
+        } else if self.threaded {
+            let slots = slots.par_iter_mut().enumerate().with_max_len(1);
+            slots.for_each(|(i, slot)| scene.run_slot(region, share(rows, i, count), slot));
+        } else {
+            for (i, slot) in slots.iter_mut().enumerate() {
+                scene.run_slot(region, share(rows, i, count), slot);
             }
         }
     }
@@ -593,7 +588,7 @@ impl Plan {
                 )
             };
             let block = &store.blocks()[stage.layer];
-            let gradients = &mut self.batch_gradients[range.clone()];
+            let gradients = &mut self.batch_gradients[range.range()];
             let gradients = ParametersMut::new(gradients, &block.trained_ranges);
             stage
                 .op

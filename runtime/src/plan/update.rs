@@ -1,7 +1,8 @@
 //! The end of a training step: the weights follow their gradients.
 
 use super::arena::Arena;
-use super::program::{Gradients, Plan, Stage};
+use super::layout::Gradients;
+use super::program::{Plan, Stage};
 use super::store::Store;
 use super::work::Learner;
 use crate::kernels::elementwise::add;
@@ -26,7 +27,7 @@ pub(super) fn updates(stages: &[Stage], store: &Store) -> Vec<Update> {
     let mut updates: Vec<Update> = Vec::new();
     for (layer, block) in store.blocks().iter().enumerate() {
         let calls = stages.iter().filter(|stage| stage.layer == layer);
-        let sources: SmallVec<[Gradients; 1]> = calls.map(|s| s.gradients.clone()).collect();
+        let sources: SmallVec<[Gradients; 1]> = calls.map(|s| s.gradients).collect();
         let trained = block.trained.clone();
         if trained.is_empty() || matches!(sources[..], [Gradients::Eager(_)]) {
             continue;
@@ -59,7 +60,7 @@ impl Plan {
     pub(super) fn update_eagerly(&self, stage: &Stage, learner: &mut Learner<'_>) {
         let update = Update {
             trained: learner.store.blocks()[stage.layer].trained.clone(),
-            sources: [stage.gradients.clone()].into(),
+            sources: [stage.gradients].into(),
         };
         self.apply(&update, learner);
     }
