@@ -130,17 +130,13 @@ impl Scene<'_> {
                 columns_of(d_rows, units, d_z);
             }
         }
-        for (metric, states) in goal.metrics.iter().zip(&mut totals.metrics) {
-            metric.update(
-                states,
-                MetricCall {
-                    rows,
-                    size: units,
-                    width: units,
-                    y_pred,
-                    targets,
-                },
-            );
-        }
+        let call = MetricCall {
+            rows,
+            size: units,
+            width: units,
+            y_pred,
+            targets,
+        };
+        goal.measure(call, totals);
     }
 }

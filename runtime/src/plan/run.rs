@@ -371,18 +371,14 @@ impl Scene<'_> {
             d_z,
             scale: self.scale(goal),
         });
-        for (metric, states) in goal.metrics.iter().zip(&mut totals.metrics) {
-            metric.update(
-                states,
-                MetricCall {
-                    rows,
-                    size,
-                    width,
-                    y_pred,
-                    targets,
-                },
-            );
-        }
+        let call = MetricCall {
+            rows,
+            size,
+            width,
+            y_pred,
+            targets,
+        };
+        goal.measure(call, totals);
         self.sum(head.d_last, place);
     }
 }

@@ -3,7 +3,7 @@
 use super::store::Store;
 use crate::kernels::aligned::AlignedVec;
 use crate::losses::Loss;
-use crate::metrics::Metric;
+use crate::metrics::{Metric, MetricCall};
 use crate::optimizers::Optimizer;
 use crate::training::labels::Targets;
 use std::borrow::Cow;
@@ -18,6 +18,13 @@ pub struct Goal {
 }
 
 impl Goal {
+    /// Brings the metrics up to date.
+    pub(super) fn measure(&self, call: MetricCall<'_>, totals: &mut OutputTotals) {
+        for (metric, states) in self.metrics.iter().zip(&mut totals.metrics) {
+            metric.update(states, call);
+        }
+    }
+
     /// How many sums are kept for the output: that of the loss and those of the metrics.
     #[cfg(any(feature = "cuda", test))]
     pub(crate) fn sums(&self) -> usize {
