@@ -128,6 +128,43 @@ impl Tile {
         }
     }
 
+    /// Computes an output of any size, tile by tile.
+    ///
+    /// # Safety
+    /// As [`run`](Self::run), for all rows and columns.
+    #[inline(always)]
+    pub(super) unsafe fn run_in_parts<S: Simd>(&self, simd: S) {
+        let vectors = self.columns.div_ceil(S::LANES);
+        let row = match self.kind {
+            Kind::Rows => 1,
+            Kind::Steps => self.a_stride,
+        };
+        let mut v = 0;
+        while v < vectors {
+            let take = vectors_for::<S>(vectors - v, self.rows);
+            let first = v * S::LANES;
+            let parts = self.rows.div_ceil(rows_of::<S>(take));
+            let mut tile = Tile {
+                columns: (self.columns - first).min(take * S::LANES),
+                b: self.b.wrapping_add(first),
+                bias: match self.bias.is_null() {
+                    true => self.bias,
+                    false => self.bias.wrapping_add(first),
+                },
+                ..*self
+            };
+            for part in 0..parts {
+                let (start, rows) = even(self.rows, parts, part);
+                tile.rows = rows;
+                tile.a = self.a.wrapping_add(start * row);
+                tile.c = self.c.wrapping_add(start * self.c_stride + first);
+                // SAFETY: the caller's promise.
+                unsafe { tile.run(simd) };
+            }
+            v += take;
+        }
+    }
+
     /// One function per shape, shared by all callers: they are large, and slow to compile.
     ///
     /// # Safety
