@@ -14,7 +14,7 @@
 //!   product with an inserted zero is ever computed.
 
 use super::simd::{self, MAX_LANES, Simd, Vectorized};
-use super::tile::{Kind, Tile, even, rows_of, vectors_for};
+use super::tile::{Kind, Repeat, Tile, even, rows_of, vectors_for};
 use super::transpose::transpose;
 use super::window;
 use winograd::Winograd;
@@ -674,6 +674,7 @@ impl Vectorized for &Forward {
                     self.bias.wrapping_add(first)
                 },
                 relu: self.relu,
+                repeat: Repeat::ONCE,
             };
             for y in 0..height {
                 // The rows of the window that lie inside of the image.
@@ -728,6 +729,7 @@ impl Vectorized for &KernelGradient {
                     accumulate: true,
                     bias: std::ptr::null(),
                     relu: false,
+                    repeat: Repeat::ONCE,
                 }
                 .run_in_parts(simd);
             }

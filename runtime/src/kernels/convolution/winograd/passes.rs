@@ -8,7 +8,7 @@ use super::transforms::{self, Square};
 use super::{BLOCK, POSITIONS, Place, Winograd};
 use crate::kernels::convolution::padded;
 use crate::kernels::simd::{Simd, Vectorized};
-use crate::kernels::tile::{Kind, Tile};
+use crate::kernels::tile::{Kind, Repeat, Tile};
 use crate::kernels::transpose::transpose_with;
 
 /// Tiles of one block: the first, and how many.
@@ -231,31 +231,32 @@ impl Backward<'_> {
     #[inline(always)]
     unsafe fn kernel_products<S: Simd>(&mut self, simd: S, count: usize) {
         let (channels, filters) = self.winograd.widths();
-        for position in 0..POSITIONS {
-            let product = Tile {
-                kind: Kind::Rows,
-                rows: channels,
-                columns: filters,
-                segments: 1,
-                steps: count,
-                a: self.v.as_ptr().wrapping_add(position * count * channels),
-                a_stride: channels,
-                a_segment: 0,
-                b: self.m.as_ptr().wrapping_add(position * count * filters),
-                b_step: filters,
-                b_segment: 0,
-                c: self
-                    .d_u
-                    .as_mut_ptr()
-                    .wrapping_add(position * channels * filters),
-                c_stride: filters,
-                accumulate: true,
-                bias: std::ptr::null(),
-                relu: false,
-            };
-            // SAFETY: see the head of the file.
-            unsafe { product.run_in_parts(simd) };
-        }
+        let products = Tile {
+            kind: Kind::Rows,
+            rows: channels,
+            columns: filters,
+            segments: 1,
+            steps: count,
+            a: self.v.as_ptr(),
+            a_stride: channels,
+            a_segment: 0,
+            b: self.m.as_ptr(),
+            b_step: filters,
+            b_segment: 0,
+            c: self.d_u.as_mut_ptr(),
+            c_stride: filters,
+            accumulate: true,
+            bias: std::ptr::null(),
+            relu: false,
+            repeat: Repeat {
+                times: POSITIONS,
+                a_next: count * channels,
+                b_next: count * filters,
+                c_next: channels * filters,
+            },
+        };
+        // SAFETY: see the head of the file.
+        unsafe { products.run_in_parts(simd) };
     }
 
     /// Adds `G' dU G` to the gradient of the kernel.
@@ -407,28 +408,32 @@ unsafe fn products<S: Simd>(
     c: *mut f32,
 ) {
     debug_assert!(rows <= BLOCK);
-    for position in 0..POSITIONS {
-        let product = Tile {
-            kind: Kind::Steps,
-            rows,
-            columns,
-            segments: 1,
-            steps,
-            a: a.wrapping_add(position * rows * steps),
-            a_stride: steps,
-            a_segment: 0,
-            b: b.wrapping_add(position * steps * padded(columns)),
-            b_step: padded(columns),
-            b_segment: 0,
-            c: c.wrapping_add(position * rows * columns),
-            c_stride: columns,
-            accumulate: false,
-            bias: std::ptr::null(),
-            relu: false,
-        };
-        // SAFETY: by the caller's promise.
-        unsafe { product.run_in_parts(simd) };
-    }
+    let products = Tile {
+        kind: Kind::Steps,
+        rows,
+        columns,
+        segments: 1,
+        steps,
+        a,
+        a_stride: steps,
+        a_segment: 0,
+        b,
+        b_step: padded(columns),
+        b_segment: 0,
+        c,
+        c_stride: columns,
+        accumulate: false,
+        bias: std::ptr::null(),
+        relu: false,
+        repeat: Repeat {
+            times: POSITIONS,
+            a_next: rows * steps,
+            b_next: steps * padded(columns),
+            c_next: rows * columns,
+        },
+    };
+    // SAFETY: by the caller's promise.
+    unsafe { products.run_in_parts(simd) };
 }
 
 /// Writes the elements of a square `stride` floats apart.
