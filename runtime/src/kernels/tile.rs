@@ -383,7 +383,7 @@ impl<const R: usize, const V: usize> Vectorized for StepsTile<'_, R, V> {
 
 /// A value the optimiser knows nothing about. Costs no instruction.
 #[inline(always)]
-fn opaque(value: usize) -> usize {
+pub(super) fn opaque(value: usize) -> usize {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         let mut value = value;

@@ -2,6 +2,7 @@
 
 use super::transforms::Square;
 use crate::kernels::simd::Simd;
+use crate::kernels::tile::opaque;
 
 /// Samples of images, channels last.
 #[derive(Clone, Copy)]
@@ -128,7 +129,9 @@ impl Images {
 
     #[inline(always)]
     fn pixel(&self, first: *const f32, row: usize, column: usize) -> *const f32 {
-        first.wrapping_add((row * self.size.1 + column) * self.channels)
+        first.wrapping_add(
+            row * opaque(self.size.1 * self.channels) + column * opaque(self.channels),
+        )
     }
 }
 

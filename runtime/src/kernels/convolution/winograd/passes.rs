@@ -8,7 +8,7 @@ use super::transforms::{self, Square};
 use super::{BLOCK, POSITIONS, Place, Winograd};
 use crate::kernels::convolution::padded;
 use crate::kernels::simd::{Simd, Vectorized};
-use crate::kernels::tile::{Kind, Repeat, Tile};
+use crate::kernels::tile::{Kind, Repeat, Tile, opaque};
 use crate::kernels::transpose::transpose_with;
 
 /// Tiles of one block: the first, and how many.
@@ -448,6 +448,8 @@ unsafe fn store_positions<S: Simd>(
     lanes: S::Lanes,
     square: Square<S, 4>,
 ) {
+    // Otherwise the optimiser keeps 16 pointers, on the stack.
+    let stride = opaque(stride);
     for (position, &vector) in square.as_flattened().iter().enumerate() {
         // SAFETY: by the caller's promise.
         unsafe { simd.store_lanes(to.add(position * stride), vector, lanes) };
@@ -465,6 +467,7 @@ unsafe fn load_positions<S: Simd>(
     stride: usize,
     lanes: S::Lanes,
 ) -> Square<S, 4> {
+    let stride = opaque(stride);
     let mut square = [[simd.zero(); 4]; 4];
     for (position, vector) in square.as_flattened_mut().iter_mut().enumerate() {
         // SAFETY: by the caller's promise.
