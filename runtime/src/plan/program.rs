@@ -28,6 +28,8 @@ pub(super) struct Stage {
     pub(super) flow: Flow,
     pub(super) packed: Range<usize>,
     pub(super) shared: Range<usize>,
+    /// How many doubles it sums over the batch.
+    pub(super) sums: usize,
     /// Where its gradients are, and in which arena.
     pub(super) gradients: Gradients,
 }
@@ -98,6 +100,7 @@ impl Plan {
                 flow,
                 packed: places.packed.range(),
                 shared: places.shared.range(),
+                sums: sketch.demand.memory.sums,
                 gradients: places.gradients,
             });
         }
@@ -114,7 +117,7 @@ impl Plan {
         );
         let region_count = list.len();
         regions.truncate(region_count);
-        let slot = || Slot::new(layout.local, totals.scratch, totals.slot_gradients);
+        let slot = || Slot::new(layout.local, &totals);
         Plan {
             updates: updates(&stages, store),
             chain: narrow::chain(&stages, heads.len(), store),
@@ -161,9 +164,11 @@ impl Plan {
             &self.packed,
             &self.shared,
         ];
+        let sums = self.slots.iter().map(|slot| size_of_val(&*slot.sums));
         slots
             .chain(whole)
             .map(|memory| size_of_val(&**memory))
+            .chain(sums)
             .sum()
     }
 }

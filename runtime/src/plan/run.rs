@@ -12,7 +12,10 @@ use crate::kernels::elementwise::add;
 use crate::kernels::narrow::Chain;
 use crate::losses::LossCall;
 use crate::metrics::MetricCall;
-use crate::op::{Backward, Forward, Measure, MeasureBackward, ParametersMut, Phase, Reader};
+use crate::op::{
+    Backward, Forward, Measure, MeasureBackward, Measured, MeasuredBackward, ParametersMut, Phase,
+    Reader,
+};
 use crate::training::labels::TargetRows;
 use rayon::prelude::*;
 use smallvec::SmallVec;
@@ -69,6 +72,7 @@ struct Place<'a> {
     local: Arena,
     scratch: &'a mut [f32],
     gradients: Option<Arena>,
+    sums: &'a mut [f64],
 }
 
 impl Scene<'_> {
@@ -139,6 +143,7 @@ impl Scene<'_> {
         }
         let local = Arena::new(&mut slot.arena);
         let gradients = Arena::new(&mut slot.gradients);
+        slot.sums.fill(0.0);
         let mut start = rows.start;
         while start < rows.end {
             let end = (start + self.plan.micro_batch).min(rows.end);
@@ -147,6 +152,7 @@ impl Scene<'_> {
                 local,
                 scratch: &mut slot.scratch,
                 gradients: Some(gradients),
+                sums: &mut slot.sums,
             };
             self.run_calls(region, &mut place, &mut slot.totals.outputs);
             start = end;
@@ -183,50 +189,41 @@ impl Scene<'_> {
         }
     }
 
-    fn measure(&self, stage: &Stage, place: &Place<'_>) {
-        // SAFETY: only this call runs, and it writes `shared` alone.
-        let (inputs, shared) = unsafe {
-            (
-                self.read_all(&stage.flow.inputs, place),
-                self.shared.part(stage.shared.clone()),
-            )
-        };
+    fn measure(&self, stage: &Stage, place: &mut Place<'_>) {
+        // SAFETY: these slices are only read.
+        let inputs = unsafe { self.read_all(&stage.flow.inputs, place) };
         stage.op.measure(Measure {
             rows: place.rows.len(),
             inputs: &inputs,
-            shared,
+            sums: &mut place.sums[..stage.sums],
         });
     }
 
-    fn measure_backward(&self, stage: &Stage, place: &Place<'_>) {
-        let (Some(d_output), Gradients::Batch(gradients)) = (stage.flow.d_output, &stage.gradients)
-        else {
+    fn measure_backward(&self, stage: &Stage, place: &mut Place<'_>) {
+        let Some(d_output) = stage.flow.d_output else {
             return;
         };
-        // SAFETY: only this call runs, and it writes `shared` and the gradients alone.
-        let (inputs, d_output, gradients, shared) = unsafe {
+        // SAFETY: these slices are only read; `shared` is written between regions.
+        let (inputs, d_output, shared) = unsafe {
             (
                 self.read_all(&stage.flow.inputs, place),
                 self.read(d_output, place),
-                self.batch_gradients.part(gradients.range()),
-                self.shared.part(stage.shared.clone()),
+                self.shared.shared_part(stage.shared.clone()),
             )
         };
-        let block = &self.store.blocks()[stage.layer];
         stage.op.measure_backward(MeasureBackward {
             rows: place.rows.len(),
             inputs: &inputs,
             d_output,
-            parameters: self.store.layer(stage.layer),
-            gradients: ParametersMut::new(gradients, &block.trained_ranges),
             shared,
+            sums: &mut place.sums[..stage.sums],
         });
     }
 
     fn forward(&self, stage: &Stage, place: &mut Place<'_>) {
         let flow = &stage.flow;
         // SAFETY: the buffers of one call are alive together, so they do not overlap, and only the inputs, which are
-        // read, may be the same twice; `shared` is written by `measure` only, which runs alone.
+        // read, may be the same twice; `shared` is written between regions.
         let (inputs, output, cache, shared) = unsafe {
             (
                 self.read_all(&flow.inputs, place),
@@ -325,7 +322,7 @@ impl Scene<'_> {
             Gradients::Slots(range) => place
                 .gradients
                 .map(|arena| unsafe { arena.part(range.range()) }),
-            // Those of rows have been made by `measure_backward`.
+            // Those of rows have been made by `measured_backward`.
             Gradients::Batch(_) if place.gradients.is_some() => None,
             // SAFETY: a call for the whole batch runs alone.
             Gradients::Batch(range) => Some(unsafe { self.batch_gradients.part(range.range()) }),
@@ -546,6 +543,7 @@ impl Plan {
                 local: Arena::new(&mut slot.arena),
                 scratch: &mut slot.scratch,
                 gradients: None,
+                sums: &mut [],
             };
             scene.run_calls(region, &mut place, &mut []);
         } else if self.threaded {
@@ -555,6 +553,36 @@ impl Plan {
             for (i, slot) in slots.iter_mut().enumerate() {
                 scene.run_slot(region, share(rows, i, count), slot);
             }
+        }
+        if let Some(&call) = self.calls[region.calls.range()].last() {
+            self.take_sums(call, rows, store);
+        }
+    }
+
+    /// Gives an op the sums of all slots, if a region has measured some.
+    fn take_sums(&mut self, call: Call, rows: usize, store: &Store) {
+        let Some(stage) = call.measures() else { return };
+        let stage = &self.stages[stage];
+        let slots = self.slots.iter();
+        let sums: Vec<&[f64]> = slots.map(|slot| &slot.sums[..stage.sums]).collect();
+        let shared = &mut self.shared[stage.shared.clone()];
+        match (call, &stage.gradients) {
+            (Call::Measure(_), _) => stage.op.measured(Measured {
+                rows,
+                sums: &sums,
+                shared,
+            }),
+            (Call::MeasureBackward(_), Gradients::Batch(range)) => {
+                let gradients = &mut self.batch_gradients[range.range()];
+                let block = &store.blocks()[stage.layer];
+                stage.op.measured_backward(MeasuredBackward {
+                    rows,
+                    sums: &sums,
+                    gradients: ParametersMut::new(gradients, &block.trained_ranges),
+                    shared,
+                });
+            }
+            _ => {}
         }
     }
 

@@ -268,6 +268,7 @@ impl KeepOp {
             cache: self.0,
             shared: 20,
             scratch: 2 * self.0,
+            sums: 5,
         };
         Demand {
             memory,
