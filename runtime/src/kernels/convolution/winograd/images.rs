@@ -77,6 +77,22 @@ impl Images {
         square
     }
 
+    /// Asks for what the row of tiles below will be the first to load: two rows of pixels, or the next image.
+    #[inline(always)]
+    pub(super) fn prefetch_below<S: Simd, const N: usize>(
+        &self,
+        simd: S,
+        pixels: *const f32,
+        at: Corner,
+    ) {
+        let first = pixels.wrapping_offset(self.offset(at));
+        for row in [N, N + 1] {
+            for column in [N - 2, N - 1] {
+                simd.prefetch(self.pixel(first, row, column));
+            }
+        }
+    }
+
     /// Writes what of a square is inside of the image.
     ///
     /// # Safety

@@ -79,7 +79,7 @@ impl Vectorized for Forward<'_> {
         for block in winograd.blocks(self.rows) {
             // SAFETY: see the head of the file.
             unsafe {
-                winograd.transform_input(simd, self.x.as_ptr(), block, v);
+                winograd.transform_input(simd, (self.x.as_ptr(), false), block, v);
                 products(
                     simd,
                     (block.1, channels, filters),
@@ -160,7 +160,7 @@ impl Vectorized for Backward<'_> {
             // SAFETY: see the head of the file.
             unsafe {
                 self.transform_output_gradient(simd, block);
-                winograd.transform_input(simd, self.x.as_ptr(), block, v);
+                winograd.transform_input(simd, (self.x.as_ptr(), true), block, v);
                 self.kernel_products(simd, block.1);
                 if let Some(dx) = self.dx.as_deref_mut() {
                     products(
@@ -330,7 +330,7 @@ impl Winograd {
         }
     }
 
-    /// `V` of a block.
+    /// `V` of a block. A `cold` input was made long ago: it is no longer in a near cache.
     ///
     /// # Safety
     /// `x` has the samples of the block, `v` room for it.
@@ -338,7 +338,7 @@ impl Winograd {
     unsafe fn transform_input<S: Simd>(
         &self,
         simd: S,
-        x: *const f32,
+        (x, is_cold): (*const f32, bool),
         (start, count): Block,
         v: *mut f32,
     ) {
@@ -351,7 +351,11 @@ impl Winograd {
             for tile in 0..count {
                 // SAFETY: by the caller's promise.
                 unsafe {
-                    let patch = images.load(simd, x.add(first), self.patch(place), lanes);
+                    let at = self.patch(place);
+                    let patch = images.load(simd, x.add(first), at, lanes);
+                    if is_cold {
+                        images.prefetch_below::<S, 4>(simd, x.add(first), at);
+                    }
                     let to = v.add(tile * channels + first);
                     let patch = transforms::input(simd, &patch);
                     store_positions(simd, to, count * channels, lanes, patch);
