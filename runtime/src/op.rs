@@ -22,8 +22,8 @@ use std::ops::Range;
 pub enum Grain {
     /// Any rows at a time, on any thread.
     Rows,
-    /// The same, but before the forward and before the backward pass the whole batch is looked at once, which may use all
-    /// threads: [`Op::measure`], [`Op::measure_backward`].
+    /// The same, but the forward and the backward pass need sums over the whole batch first: [`Op::measure`],
+    /// [`Op::measure_backward`]. The backward pass is not given the output.
     Measured,
     /// The whole batch in one call, which may use all threads itself.
     Batch,
@@ -66,10 +66,12 @@ pub struct Memory {
     /// For each row: what the forward pass leaves for the backward pass. That is given the same rows at a time, so rows
     /// may be mixed in it.
     pub cache: usize,
-    /// For the batch: what [`Op::measure`] and [`Op::measure_backward`] leave for the passes and for [`Op::after_step`].
+    /// For the batch: what [`Op::measured`] and [`Op::measured_backward`] leave for the passes and for [`Op::after_step`].
     pub shared: usize,
     /// For each thread: room to work in. Its contents mean nothing between calls.
     pub scratch: usize,
+    /// Doubles for each thread: what [`Op::measure`] and [`Op::measure_backward`] sum.
+    pub sums: usize,
 }
 
 impl Reader {
@@ -90,6 +92,7 @@ impl Memory {
         cache: 0,
         shared: 0,
         scratch: 0,
+        sums: 0,
     };
 }
 
@@ -247,18 +250,29 @@ pub struct Forward<'a> {
     pub scratch: &'a mut [f32],
 }
 
-/// A look at the whole batch before a forward pass.
+/// A look at some rows before a forward pass.
 #[derive(Debug)]
 pub struct Measure<'a> {
     /// How many rows.
     pub rows: usize,
     /// The rows of each input.
     pub inputs: &'a [&'a [f32]],
+    /// See [`Memory::sums`]. Zeros at first.
+    pub sums: &'a mut [f64],
+}
+
+/// The sums over a batch before a forward pass.
+#[derive(Debug)]
+pub struct Measured<'a> {
+    /// How many rows.
+    pub rows: usize,
+    /// The sums of each part of them.
+    pub sums: &'a [&'a [f64]],
     /// See [`Memory::shared`].
     pub shared: &'a mut [f32],
 }
 
-/// A look at the whole batch before a backward pass.
+/// A look at some rows before a backward pass.
 #[derive(Debug)]
 pub struct MeasureBackward<'a> {
     /// How many rows.
@@ -267,8 +281,19 @@ pub struct MeasureBackward<'a> {
     pub inputs: &'a [&'a [f32]],
     /// The gradient of the output.
     pub d_output: &'a [f32],
-    /// The layer's parameters.
-    pub parameters: Parameters<'a>,
+    /// See [`Memory::shared`].
+    pub shared: &'a [f32],
+    /// See [`Memory::sums`]. Zeros at first.
+    pub sums: &'a mut [f64],
+}
+
+/// The sums over a batch before a backward pass.
+#[derive(Debug)]
+pub struct MeasuredBackward<'a> {
+    /// How many rows.
+    pub rows: usize,
+    /// The sums of each part of them.
+    pub sums: &'a [&'a [f64]],
     /// The gradients of the trainable parameters, to add to.
     pub gradients: ParametersMut<'a>,
     /// See [`Memory::shared`].
@@ -296,7 +321,7 @@ pub struct Backward<'a> {
     /// The layer's parameters.
     pub parameters: Parameters<'a>,
     /// The gradients of the trainable parameters, to add to (but see [`Op::overwrites_gradients`]). `None` where
-    /// [`Op::deferred_gradients`] or [`Op::measure_backward`] makes them.
+    /// [`Op::deferred_gradients`] or [`Op::measured_backward`] makes them.
     pub gradients: Option<ParametersMut<'a>>,
     /// See [`Memory::packed`].
     pub packed: &'a [f32],
@@ -354,14 +379,23 @@ pub trait Op: Debug + Send + Sync {
         let _ = (parameters, reader, packed);
     }
 
-    /// What [`Grain::Measured`] asks for before the forward pass.
+    /// Adds some rows to the sums that [`Grain::Measured`] asks for before the forward pass.
     fn measure(&self, call: Measure<'_>) {
         let _ = call;
     }
 
-    /// What it asks for before the backward pass. Here, and not in [`Op::backward`], such an op makes the gradients of its
-    /// parameters.
+    /// Takes all sums.
+    fn measured(&self, call: Measured<'_>) {
+        let _ = call;
+    }
+
+    /// Adds some rows to the sums before the backward pass.
     fn measure_backward(&self, call: MeasureBackward<'_>) {
+        let _ = call;
+    }
+
+    /// Takes all sums. Here, and not in [`Op::backward`], such an op makes the gradients of its parameters.
+    fn measured_backward(&self, call: MeasuredBackward<'_>) {
         let _ = call;
     }
 
@@ -450,4 +484,43 @@ impl Op for View {
             d_input.copy_from_slice(call.d_output);
         }
     }
+}
+
+/// Measures a whole batch at once, for those who do not cut it.
+pub(crate) fn measure_batch(op: &dyn Op, rows: usize, inputs: &[&[f32]], shared: &mut [f32]) {
+    let mut sums = vec![0.0; op.memory(true).sums];
+    op.measure(Measure {
+        rows,
+        inputs,
+        sums: &mut sums,
+    });
+    op.measured(Measured {
+        rows,
+        sums: &[&sums],
+        shared,
+    });
+}
+
+/// The same before the backward pass.
+pub(crate) fn measure_batch_backward(
+    op: &dyn Op,
+    rows: usize,
+    (inputs, d_output): (&[&[f32]], &[f32]),
+    gradients: ParametersMut<'_>,
+    shared: &mut [f32],
+) {
+    let mut sums = vec![0.0; op.memory(true).sums];
+    op.measure_backward(MeasureBackward {
+        rows,
+        inputs,
+        d_output,
+        shared,
+        sums: &mut sums,
+    });
+    op.measured_backward(MeasuredBackward {
+        rows,
+        sums: &[&sums],
+        gradients,
+        shared,
+    });
 }

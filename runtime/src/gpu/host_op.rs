@@ -3,8 +3,8 @@
 use super::command::{Pointer, Recorder};
 use super::host::{Floats, HostCall, HostWork};
 use crate::op::{
-    Backward, Forward, Grain, Measure, MeasureBackward, Memory, Op, Parameters, ParametersMut,
-    Phase, Reader,
+    Backward, Forward, Grain, Memory, Op, Parameters, ParametersMut, Phase, Reader, measure_batch,
+    measure_batch_backward,
 };
 use crate::plan::Block;
 use std::ops::Range;
@@ -157,11 +157,7 @@ impl HostWork for ForwardOnHost {
         let inputs: Vec<&[f32]> = inputs.iter().map(Vec::as_slice).collect();
         let measured = this.training && this.op.grain(true) == Grain::Measured;
         if measured {
-            this.op.measure(Measure {
-                rows: this.rows,
-                inputs: &inputs,
-                shared: &mut left.shared,
-            });
+            measure_batch(&*this.op, this.rows, &inputs, &mut left.shared);
         }
         this.op.forward(Forward {
             rows: this.rows,
@@ -227,14 +223,13 @@ impl HostWork for BackwardOnHost {
         let block = &this.block;
         let measured = this.op.grain(true) == Grain::Measured;
         if measured {
-            this.op.measure_backward(MeasureBackward {
-                rows: this.rows,
-                inputs: &inputs,
-                d_output,
-                parameters: Parameters::new(&left.parameters, &block.ranges),
-                gradients: ParametersMut::new(gradients, &block.trained_ranges),
-                shared: &mut left.shared,
-            });
+            measure_batch_backward(
+                &*this.op,
+                this.rows,
+                (&inputs, d_output),
+                ParametersMut::new(gradients, &block.trained_ranges),
+                &mut left.shared,
+            );
         }
         this.op.backward(Backward {
             rows: this.rows,

@@ -14,9 +14,10 @@
 //!   product with an inserted zero is ever computed.
 
 use super::simd::{self, MAX_LANES, Simd, Vectorized};
-use super::tile::{Kind, Tile, even, rows_of, vectors_for};
+use super::tile::{Kind, Repeat, Tile, even, rows_of, vectors_for};
 use super::transpose::transpose;
 use super::window;
+use winograd::Winograd;
 
 /// Window rows shorter than this are unfolded for the kernel gradient.
 const FEW_TAPS: usize = 8;
@@ -220,15 +221,25 @@ impl Convolution {
     /// Floats in the buffer that [`pack`](Self::pack) fills: bias, forward weights, and weights
     /// of the input gradient, each padded to whole vectors.
     pub(crate) const fn packed_len(&self) -> usize {
-        self.packed_backward_at()
-            + self.kernel.0 * self.kernel.1 * self.filters * padded(self.channels)
+        match Winograd::of(self) {
+            Some(winograd) => winograd.packed_len(),
+            None => {
+                let taps = self.kernel.0 * self.kernel.1;
+                self.packed_backward_at() + taps * self.filters * padded(self.channels)
+            }
+        }
     }
 
     /// Floats of scratch memory a worker needs for `forward` and for `backward`. What it holds
     /// does not matter.
     pub(crate) const fn scratch_len(&self) -> usize {
-        let (height, width) = self.bordered_output();
-        self.bordered_input_len() + height * width * self.filters + self.unfolded_len()
+        match Winograd::of(self) {
+            Some(winograd) => winograd.scratch_len(),
+            None => {
+                let (height, width) = self.bordered_output();
+                self.bordered_input_len() + height * width * self.filters + self.unfolded_len()
+            }
+        }
     }
 
     /// Whether windows reach over the edge of the image.
@@ -521,6 +532,9 @@ impl Passes for Convolution {
     fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, packed: &mut [f32]) {
         assert_eq!(kernel.len(), self.kernel_len());
         assert_eq!(packed.len(), self.packed_len());
+        if let Some(winograd) = Winograd::of(self) {
+            return winograd.pack(kernel, bias, packed);
+        }
         packed.fill(0.0);
         let (forward_at, backward_at) = (self.packed_forward_at(), self.packed_backward_at());
         if let Some(bias) = bias {
@@ -542,6 +556,9 @@ impl Passes for Convolution {
         assert_eq!(x.len(), rows * self.input_len());
         assert_eq!(y.len(), rows * self.output_len());
         assert_eq!(packed.len(), self.packed_len());
+        if let Some(winograd) = Winograd::of(self) {
+            return winograd.forward(rows, x, packed, relu, y, scratch);
+        }
         let bordered = &mut scratch[..self.bordered_input_len()];
         bordered.fill(0.0);
         let (bias, weights) = packed.split_at(self.packed_forward_at());
@@ -575,6 +592,9 @@ impl Passes for Convolution {
         );
         assert_eq!(packed.len(), self.packed_len());
         assert_eq!(d_kernel.len(), self.kernel_len());
+        if let Some(winograd) = Winograd::of(self) {
+            return winograd.backward(rows, x, y, dy, packed, dx, d_kernel, d_bias, scratch);
+        }
 
         let scratch = &mut scratch[..self.scratch_len()];
         let (bordered, scratch) = scratch.split_at_mut(self.bordered_input_len());
@@ -654,6 +674,7 @@ impl Vectorized for &Forward {
                     self.bias.wrapping_add(first)
                 },
                 relu: self.relu,
+                repeat: Repeat::ONCE,
             };
             for y in 0..height {
                 // The rows of the window that lie inside of the image.
@@ -687,42 +708,30 @@ impl Vectorized for &KernelGradient {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let vectors = self.filters.div_ceil(S::LANES);
         for kernel_row in 0..self.kernel_height {
-            let mut v = 0;
-            while v < vectors {
-                let take = vectors_for::<S>(vectors - v, self.taps);
-                let first = v * S::LANES;
-                let columns = (self.filters - first).min(take * S::LANES);
-                let parts = self.taps.div_ceil(rows_of::<S>(take));
-                for part in 0..parts {
-                    let (start, rows) = even(self.taps, parts, part);
-                    // SAFETY: see above.
-                    unsafe {
-                        Tile {
-                            kind: Kind::Rows,
-                            rows,
-                            columns,
-                            segments: self.output.0,
-                            steps: self.output.1,
-                            a: self.image.add(kernel_row * self.image_row + start),
-                            a_stride: self.image_step,
-                            a_segment: self.stride_height * self.image_row,
-                            b: self.gradient.add(first),
-                            b_step: self.filters,
-                            b_segment: self.gradient_row,
-                            c: self
-                                .d_kernel
-                                .add((kernel_row * self.taps + start) * self.filters + first),
-                            c_stride: self.filters,
-                            accumulate: true,
-                            bias: std::ptr::null(),
-                            relu: false,
-                        }
-                        .run(simd);
-                    }
+            let rows = kernel_row * self.taps;
+            // SAFETY: see above.
+            unsafe {
+                Tile {
+                    kind: Kind::Rows,
+                    rows: self.taps,
+                    columns: self.filters,
+                    segments: self.output.0,
+                    steps: self.output.1,
+                    a: self.image.add(kernel_row * self.image_row),
+                    a_stride: self.image_step,
+                    a_segment: self.stride_height * self.image_row,
+                    b: self.gradient,
+                    b_step: self.filters,
+                    b_segment: self.gradient_row,
+                    c: self.d_kernel.add(rows * self.filters),
+                    c_stride: self.filters,
+                    accumulate: true,
+                    bias: std::ptr::null(),
+                    relu: false,
+                    repeat: Repeat::ONCE,
                 }
-                v += take;
+                .run_in_parts(simd);
             }
         }
     }
@@ -859,6 +868,7 @@ impl Vectorized for Unfold<'_> {
 }
 
 pub(crate) mod transposed;
+mod winograd;
 
 #[cfg(test)]
 mod tests;

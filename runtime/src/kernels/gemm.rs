@@ -17,7 +17,7 @@
 
 use super::aligned::AlignedVec;
 use super::simd::{self, Level, Simd, Vectorized};
-use super::tile::{Kind, Tile, even, rows_of, vectors_for};
+use super::tile::{Kind, Repeat, Tile, even, rows_of, vectors_for};
 use rayon::prelude::*;
 use std::cell::Cell;
 
@@ -386,6 +386,7 @@ impl Job {
                 accumulate: self.accumulate,
                 bias: self.bias_at(first),
                 relu: self.relu,
+                repeat: Repeat::ONCE,
             };
             for part in 0..parts {
                 let (start, rows) = even(self.m, parts, part);
@@ -620,6 +621,7 @@ impl Job {
                     accumulate: self.accumulate || start > 0,
                     bias: std::ptr::null(),
                     relu: self.relu && last,
+                    repeat: Repeat::ONCE,
                 };
                 for panel in panel..panel + panels {
                     let (row, rows) = even(self.m, all_panels, panel);

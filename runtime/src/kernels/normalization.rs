@@ -10,34 +10,38 @@ use super::simd::{self, Simd, Vectorized};
 /// Rows that are summed in single precision before they join the whole.
 const CHUNK: usize = 64;
 
-/// Count, mean, and sum of squared deviations from the mean of each channel.
+/// Count, mean, and sum of squared deviations from the mean of each channel, as a run of numbers.
 ///
-/// Parts of a batch may be gathered apart and [merged](Self::merge).
-#[derive(Clone, Debug)]
-pub(crate) struct Moments {
+/// Parts of a batch may be gathered apart and [merged](Self::merge). Zeros are no rows yet.
+#[derive(Debug)]
+pub(crate) struct Moments<'a> {
     /// Rows so far.
-    pub(crate) count: usize,
+    pub(crate) count: &'a mut f64,
     /// Mean of each channel.
-    pub(crate) mean: Vec<f64>,
+    pub(crate) mean: &'a mut [f64],
     /// Sum of `(x - mean)^2` of each channel.
-    pub(crate) squares: Vec<f64>,
+    pub(crate) squares: &'a mut [f64],
 }
 
-impl Moments {
-    /// No rows yet.
-    pub(crate) fn new(channels: usize) -> Self {
-        Self {
-            count: 0,
-            mean: vec![0.0; channels],
-            squares: vec![0.0; channels],
-        }
+impl<'a> Moments<'a> {
+    /// How many numbers they are.
+    pub(crate) const fn len(channels: usize) -> usize {
+        1 + 2 * channels
     }
 
-    /// Forgets all rows.
-    pub(crate) fn clear(&mut self) {
-        self.count = 0;
-        self.mean.fill(0.0);
-        self.squares.fill(0.0);
+    /// What these numbers say.
+    ///
+    /// # Panics
+    /// If there are not as many as [`Moments::len`] says.
+    pub(crate) fn of(numbers: &'a mut [f64], channels: usize) -> Self {
+        assert_eq!(numbers.len(), Self::len(channels));
+        let (count, rest) = numbers.split_at_mut(1);
+        let (mean, squares) = rest.split_at_mut(channels);
+        Self {
+            count: &mut count[0],
+            mean,
+            squares,
+        }
     }
 
     /// Adds the rows of `x`.
@@ -52,30 +56,32 @@ impl Moments {
                 moments: self,
                 rows,
             });
-            self.count += rows.len() / channels;
+            *self.count += (rows.len() / channels) as f64;
         }
     }
 
-    /// Adds the rows that `other` has seen.
-    pub(crate) fn merge(&mut self, other: &Self) {
-        assert_eq!(self.mean.len(), other.mean.len());
-        for c in 0..self.mean.len() {
-            self.merge_channel(c, other.count, other.mean[c], other.squares[c]);
+    /// Adds the rows that the `other` numbers are of.
+    pub(crate) fn merge(&mut self, other: &[f64]) {
+        let channels = self.mean.len();
+        assert_eq!(other.len(), Self::len(channels));
+        let (mean, squares) = other[1..].split_at(channels);
+        for c in 0..channels {
+            self.merge_channel(c, other[0], mean[c], squares[c]);
         }
-        self.count += other.count;
+        *self.count += other[0];
     }
 
     /// Variance of a channel over the rows (not the estimate for a larger population), as Keras
     /// normalises with.
     pub(crate) fn variance(&self, channel: usize) -> f64 {
-        self.squares[channel] / self.count.max(1) as f64
+        self.squares[channel] / self.count.max(1.0)
     }
 
     /// Chan, Golub and LeVeque 1979. Leaves `count` to the caller, who goes over all channels.
     #[inline(always)]
-    fn merge_channel(&mut self, channel: usize, count: usize, mean: f64, squares: f64) {
-        let (mine, other) = (self.count as f64, count as f64);
-        if count > 0 {
+    fn merge_channel(&mut self, channel: usize, other: f64, mean: f64, squares: f64) {
+        let mine = *self.count;
+        if other > 0.0 {
             let all = mine + other;
             let difference = mean - self.mean[channel];
             // In this order the first part is taken over exactly.
@@ -212,12 +218,12 @@ impl<S: Simd> Constants<S> {
 }
 
 /// Adds at most `CHUNK` rows to all channels.
-struct AddRows<'a> {
-    moments: &'a mut Moments,
+struct AddRows<'a, 'm> {
+    moments: &'a mut Moments<'m>,
     rows: &'a [f32],
 }
 
-impl Vectorized for AddRows<'_> {
+impl Vectorized for AddRows<'_, '_> {
     type Output = ();
 
     #[inline(always)]
@@ -263,7 +269,7 @@ impl Vectorized for AddRows<'_> {
                 let shift = rest / count as f64;
                 let squares = squares - rest * shift;
                 self.moments
-                    .merge_channel(first + lane, count, near + shift, squares);
+                    .merge_channel(first + lane, count as f64, near + shift, squares);
             }
             first += n;
         }

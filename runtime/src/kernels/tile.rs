@@ -56,6 +56,27 @@ pub(super) struct Tile {
     /// Added to each row of `C`; null for none.
     pub(super) bias: *const f32,
     pub(super) relu: bool,
+    /// How often all this is done, with other operands each time.
+    pub(super) repeat: Repeat,
+}
+
+/// Several products of one shape. Strides count floats.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Repeat {
+    pub(super) times: usize,
+    pub(super) a_next: usize,
+    pub(super) b_next: usize,
+    pub(super) c_next: usize,
+}
+
+impl Repeat {
+    /// A single product.
+    pub(super) const ONCE: Self = Self {
+        times: 1,
+        a_next: 0,
+        b_next: 0,
+        c_next: 0,
+    };
 }
 
 /// The most rows of a tile with so many vectors.
@@ -102,6 +123,7 @@ impl Tile {
     /// - `a` is readable at every (row, segment, step), `b` for `columns` floats at every
     ///   (segment, step), `bias`, if not null, for `columns` floats;
     /// - `c` is writable for `columns` floats in each row, and readable if `accumulate`;
+    /// - the same for the operands of all products, if there are several;
     /// - nothing else writes any of them meanwhile, and `c` overlaps none of the others.
     #[inline(always)]
     pub(super) unsafe fn run<S: Simd>(&self, simd: S) {
@@ -128,6 +150,43 @@ impl Tile {
         }
     }
 
+    /// Computes an output of any size, tile by tile.
+    ///
+    /// # Safety
+    /// As [`run`](Self::run), for all rows and columns.
+    #[inline(always)]
+    pub(super) unsafe fn run_in_parts<S: Simd>(&self, simd: S) {
+        let vectors = self.columns.div_ceil(S::LANES);
+        let row = match self.kind {
+            Kind::Rows => 1,
+            Kind::Steps => self.a_stride,
+        };
+        let mut v = 0;
+        while v < vectors {
+            let take = vectors_for::<S>(vectors - v, self.rows);
+            let first = v * S::LANES;
+            let parts = self.rows.div_ceil(rows_of::<S>(take));
+            let mut tile = Tile {
+                columns: (self.columns - first).min(take * S::LANES),
+                b: self.b.wrapping_add(first),
+                bias: match self.bias.is_null() {
+                    true => self.bias,
+                    false => self.bias.wrapping_add(first),
+                },
+                ..*self
+            };
+            for part in 0..parts {
+                let (start, rows) = even(self.rows, parts, part);
+                tile.rows = rows;
+                tile.a = self.a.wrapping_add(start * row);
+                tile.c = self.c.wrapping_add(start * self.c_stride + first);
+                // SAFETY: the caller's promise.
+                unsafe { tile.run(simd) };
+            }
+            v += take;
+        }
+    }
+
     /// One function per shape, shared by all callers: they are large, and slow to compile.
     ///
     /// # Safety
@@ -140,6 +199,16 @@ impl Tile {
         }
     }
 
+    /// Where the operands of a product begin.
+    #[inline(always)]
+    fn operands(&self, product: usize) -> (*const f32, *const f32, *mut f32) {
+        (
+            self.a.wrapping_add(product * self.repeat.a_next),
+            self.b.wrapping_add(product * self.repeat.b_next),
+            self.c.wrapping_add(product * self.repeat.c_next),
+        )
+    }
+
     /// # Safety
     /// As [`Tile::run`].
     #[inline(always)]
@@ -147,6 +216,7 @@ impl Tile {
         &self,
         simd: S,
         mut tile: [[S::Vector; V]; R],
+        c: *mut f32,
     ) {
         let last = simd.first(last_lanes(self.columns, S::LANES));
         if !self.bias.is_null() {
@@ -162,7 +232,7 @@ impl Tile {
             for (i, row) in tile.iter_mut().enumerate() {
                 for (v, x) in row.iter_mut().enumerate() {
                     // SAFETY: the caller's promise.
-                    let old = unsafe { load(simd, self.c.add(i * self.c_stride), v, V, last) };
+                    let old = unsafe { load(simd, c.add(i * self.c_stride), v, V, last) };
                     *x = simd.add(*x, old);
                 }
             }
@@ -180,7 +250,7 @@ impl Tile {
             for (v, &x) in row.iter().enumerate() {
                 // SAFETY: the caller's promise.
                 unsafe {
-                    let to = self.c.add(i * self.c_stride + v * S::LANES);
+                    let to = c.add(i * self.c_stride + v * S::LANES);
                     if v + 1 < V {
                         simd.store(to, x)
                     } else {
@@ -225,30 +295,33 @@ impl<const R: usize, const V: usize> Vectorized for RowsTile<'_, R, V> {
     fn run<S: Simd>(self, simd: S) {
         let t = self.0;
         let last = simd.first(last_lanes(t.columns, S::LANES));
-        let mut tile = [[simd.zero(); V]; R];
-        for segment in 0..t.segments {
-            let mut a = t.a.wrapping_add(segment * t.a_segment);
-            let mut b = t.b.wrapping_add(segment * t.b_segment);
-            for _ in 0..t.steps {
-                // SAFETY: the contract of `Tile::run`.
-                unsafe {
-                    let mut vectors = [simd.zero(); V];
-                    for (v, vector) in vectors.iter_mut().enumerate() {
-                        *vector = load(simd, b, v, V, last);
-                    }
-                    for (i, row) in tile.iter_mut().enumerate() {
-                        let x = simd.splat(*a.add(i));
-                        for v in 0..V {
-                            row[v] = simd.mul_add(x, vectors[v], row[v]);
+        for product in 0..t.repeat.times {
+            let mut tile = [[simd.zero(); V]; R];
+            let (a, b, c) = t.operands(product);
+            for segment in 0..t.segments {
+                let mut a = a.wrapping_add(segment * t.a_segment);
+                let mut b = b.wrapping_add(segment * t.b_segment);
+                for _ in 0..t.steps {
+                    // SAFETY: the contract of `Tile::run`.
+                    unsafe {
+                        let mut vectors = [simd.zero(); V];
+                        for (v, vector) in vectors.iter_mut().enumerate() {
+                            *vector = load(simd, b, v, V, last);
+                        }
+                        for (i, row) in tile.iter_mut().enumerate() {
+                            let x = simd.splat(*a.add(i));
+                            for v in 0..V {
+                                row[v] = simd.mul_add(x, vectors[v], row[v]);
+                            }
                         }
                     }
+                    a = a.wrapping_add(t.a_stride);
+                    b = b.wrapping_add(t.b_step);
                 }
-                a = a.wrapping_add(t.a_stride);
-                b = b.wrapping_add(t.b_step);
             }
+            // SAFETY: the contract of `Tile::run`.
+            unsafe { t.finish(simd, tile, c) };
         }
-        // SAFETY: the contract of `Tile::run`.
-        unsafe { t.finish(simd, tile) };
     }
 }
 
@@ -262,52 +335,55 @@ impl<const R: usize, const V: usize> Vectorized for StepsTile<'_, R, V> {
     fn run<S: Simd>(self, simd: S) {
         let t = self.0;
         let last = simd.first(last_lanes(t.columns, S::LANES));
-        let mut tile = [[simd.zero(); V]; R];
-        for segment in 0..t.segments {
-            let a = t.a.wrapping_add(segment * t.a_segment);
-            let mut b = t.b.wrapping_add(segment * t.b_segment);
-            // One pointer per five rows; the others are reached from it by the addressing modes
-            // base + stride * {1, 2, 4} and base + (3 * stride).
-            let mut bases = [a; 3];
-            for (g, base) in bases.iter_mut().enumerate() {
-                *base = base.wrapping_add(5 * g * t.a_stride);
-            }
-            for _ in 0..t.steps {
-                // Left alone, the optimiser keeps one pointer per row, and spills them.
-                let stride = opaque(t.a_stride * size_of::<f32>());
-                let triple = opaque(t.a_stride * 3 * size_of::<f32>());
-                // SAFETY: the contract of `Tile::run`.
-                unsafe {
-                    let mut vectors = [simd.zero(); V];
-                    for (v, vector) in vectors.iter_mut().enumerate() {
-                        *vector = load(simd, b, v, V, last);
-                    }
-                    for (i, row) in tile.iter_mut().enumerate() {
-                        let base = bases[i / 5];
-                        let from = match i % 5 {
-                            3 => base.wrapping_byte_add(triple),
-                            n => base.wrapping_byte_add(n * stride),
-                        };
-                        let x = simd.splat(*from);
-                        for v in 0..V {
-                            row[v] = simd.mul_add(x, vectors[v], row[v]);
+        for product in 0..t.repeat.times {
+            let mut tile = [[simd.zero(); V]; R];
+            let (a, b, c) = t.operands(product);
+            for segment in 0..t.segments {
+                let a = a.wrapping_add(segment * t.a_segment);
+                let mut b = b.wrapping_add(segment * t.b_segment);
+                // One pointer per five rows; the others are reached from it by the addressing modes
+                // base + stride * {1, 2, 4} and base + (3 * stride).
+                let mut bases = [a; 3];
+                for (g, base) in bases.iter_mut().enumerate() {
+                    *base = base.wrapping_add(5 * g * t.a_stride);
+                }
+                for _ in 0..t.steps {
+                    // Left alone, the optimiser keeps one pointer per row, and spills them.
+                    let stride = opaque(t.a_stride * size_of::<f32>());
+                    let triple = opaque(t.a_stride * 3 * size_of::<f32>());
+                    // SAFETY: the contract of `Tile::run`.
+                    unsafe {
+                        let mut vectors = [simd.zero(); V];
+                        for (v, vector) in vectors.iter_mut().enumerate() {
+                            *vector = load(simd, b, v, V, last);
+                        }
+                        for (i, row) in tile.iter_mut().enumerate() {
+                            let base = bases[i / 5];
+                            let from = match i % 5 {
+                                3 => base.wrapping_byte_add(triple),
+                                n => base.wrapping_byte_add(n * stride),
+                            };
+                            let x = simd.splat(*from);
+                            for v in 0..V {
+                                row[v] = simd.mul_add(x, vectors[v], row[v]);
+                            }
                         }
                     }
+                    for base in &mut bases {
+                        *base = base.wrapping_add(1);
+                    }
+                    b = b.wrapping_add(t.b_step);
                 }
-                for base in &mut bases {
-                    *base = base.wrapping_add(1);
-                }
-                b = b.wrapping_add(t.b_step);
             }
+            // SAFETY: the contract of `Tile::run`.
+            unsafe { t.finish(simd, tile, c) };
         }
-        // SAFETY: the contract of `Tile::run`.
-        unsafe { t.finish(simd, tile) };
     }
 }
 
 /// A value the optimiser knows nothing about. Costs no instruction.
 #[inline(always)]
-fn opaque(value: usize) -> usize {
+pub(super) fn opaque(value: usize) -> usize {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
         let mut value = value;

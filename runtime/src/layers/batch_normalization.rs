@@ -8,14 +8,12 @@ use crate::initializers::Initializer;
 use crate::kernels::normalization::{Moments, Normalizer};
 use crate::layer_parameters;
 use crate::op::{
-    Backward, Demand, Forward, GpuMemory, Grain, Measure, MeasureBackward, Memory, Op, Parameters,
-    ParametersMut, Phase, Reader,
+    Backward, Demand, Forward, GpuMemory, Grain, Measure, MeasureBackward, Measured,
+    MeasuredBackward, Memory, Op, Parameters, ParametersMut, Phase, Reader,
 };
 use crate::shape::{LastOf, Message, Outcome, Parameter, Reach, Setting, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
-use rayon::prelude::*;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Normalizes each feature (of a vector) or channel (of an image): `y = (x - mean) / √(variance + epsilon) · gamma + beta`.
 ///
@@ -156,7 +154,6 @@ impl Layer for BatchNormalization {
             channels,
             momentum: self.momentum as f32,
             epsilon: self.epsilon as f32,
-            workspace: Mutex::new(Workspace::new(channels)),
         })
     }
 }
@@ -171,6 +168,7 @@ const fn demand(channels: usize, training: bool) -> Demand {
             } else {
                 0
             },
+            sums: if training { Moments::len(channels) } else { 0 },
             ..Memory::NONE
         },
         grain: if training {
@@ -188,42 +186,6 @@ struct BatchNormalizationOp {
     channels: usize,
     momentum: f32,
     epsilon: f32,
-    workspace: Mutex<Workspace>,
-}
-
-/// Sums over parts of the batch. Their number is fixed and they are added in order, so that the result does not depend
-/// on the number of threads.
-#[derive(Debug)]
-struct Workspace {
-    moments: Vec<Moments>,
-    sums: Vec<Sums>,
-}
-
-/// What the backward pass sums for each channel.
-#[derive(Debug)]
-struct Sums {
-    dy: Vec<f64>,
-    dy_x_hat: Vec<f64>,
-}
-
-/// Parts of the batch.
-const PARTS: usize = 16;
-
-/// Numbers below which waking threads costs more than it saves.
-const THREADED_NUMBERS: usize = 64 * 1024;
-
-impl Workspace {
-    fn new(channels: usize) -> Self {
-        Workspace {
-            moments: (0..PARTS).map(|_| Moments::new(channels)).collect(),
-            sums: (0..PARTS)
-                .map(|_| Sums {
-                    dy: vec![0.0; channels],
-                    dy_x_hat: vec![0.0; channels],
-                })
-                .collect(),
-        }
-    }
 }
 
 /// The parameters, or their gradients, in order; null for what is not there.
@@ -240,19 +202,6 @@ impl BatchNormalizationOp {
     /// Mean, inverse deviation, variance, and two spare sums in a GPU's memory.
     fn places(&self, shared: Pointer) -> [Pointer; 5] {
         std::array::from_fn(|i| shared.floats(i * self.channels))
-    }
-
-    /// The numbers of each part: whole pixels.
-    fn part_len(&self, numbers: usize) -> usize {
-        let pixels = numbers / self.channels.max(1);
-        pixels.div_ceil(PARTS).max(1) * self.channels
-    }
-
-    fn workspace(&self) -> MutexGuard<'_, Workspace> {
-        // The workspace is cleared before each use, so a panic elsewhere cannot have spoilt it.
-        self.workspace
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Mean, inverse deviation and variance of the batch, and the means of `dy` and of `dy · x_hat`, as they stand in
@@ -285,47 +234,21 @@ impl BatchNormalizationOp {
         }
     }
 
-    /// Adds the sums of `dy` and `dy · x_hat` over all pixels to those of the gradients, and gives them.
-    fn sum<'w>(
-        &self,
-        normalizer: &Normalizer<'_>,
-        (x, dy): (&[f32], &[f32]),
-        gradients: &mut ParametersMut<'_>,
-        workspace: &'w mut Workspace,
-    ) -> Option<&'w Sums> {
-        let part_len = self.part_len(x.len());
-        let sum = |((x, dy), sums): ((&[f32], &[f32]), &mut Sums)| {
-            sums.dy.fill(0.0);
-            sums.dy_x_hat.fill(0.0);
-            normalizer.backward_sums(x, dy, &mut sums.dy, &mut sums.dy_x_hat);
-        };
-        if x.len() >= THREADED_NUMBERS {
-            x.par_chunks(part_len)
-                .zip(dy.par_chunks(part_len))
-                .zip(workspace.sums.par_iter_mut())
-                .for_each(sum);
-        } else {
-            x.chunks(part_len)
-                .zip(dy.chunks(part_len))
-                .zip(workspace.sums.iter_mut())
-                .for_each(sum);
-        }
-        let parts = x.len().div_ceil(part_len);
-        let (total, others) = workspace.sums[..parts].split_first_mut()?;
-        for other in others {
-            for channel in 0..self.channels {
-                total.dy[channel] += other.dy[channel];
-                total.dy_x_hat[channel] += other.dy_x_hat[channel];
+    /// Adds the sums of `dy` and of `dy · x_hat` to `sums`, in this order.
+    fn add_sums(&self, normalizer: &Normalizer<'_>, x: &[f32], dy: &[f32], sums: &mut [f64]) {
+        let (plain, weighted) = sums.split_at_mut(self.channels);
+        normalizer.backward_sums(x, dy, plain, weighted);
+    }
+
+    /// Adds such sums to the gradients.
+    fn add_gradients(&self, sums: &[f64], gradients: &mut ParametersMut<'_>) {
+        let (plain, weighted) = sums.split_at(self.channels);
+        let [d_gamma, d_beta] = gradients.all();
+        for (gradient, sums) in [(d_gamma, weighted), (d_beta, plain)] {
+            for (d, sum) in gradient.iter_mut().zip(sums) {
+                *d += *sum as f32;
             }
         }
-        let [d_gamma, d_beta] = gradients.all();
-        for (d, sum) in d_gamma.iter_mut().zip(&total.dy_x_hat) {
-            *d += *sum as f32;
-        }
-        for (d, sum) in d_beta.iter_mut().zip(&total.dy) {
-            *d += *sum as f32;
-        }
-        Some(total)
     }
 }
 
@@ -350,23 +273,14 @@ impl Op for BatchNormalizationOp {
     }
 
     /// Mean and variance of the batch.
-    fn measure(&self, Measure { inputs, shared, .. }: Measure<'_>) {
-        let x = inputs[0];
-        let mut workspace = self.workspace();
-        let part_len = self.part_len(x.len());
-        let measure = |(moments, part): (&mut Moments, &[f32])| moments.update(part);
-        workspace.moments.iter_mut().for_each(Moments::clear);
-        let parts = workspace.moments.par_iter_mut().zip(x.par_chunks(part_len));
-        if x.len() >= THREADED_NUMBERS {
-            parts.for_each(measure);
-        } else {
-            let parts = workspace.moments.iter_mut().zip(x.chunks(part_len));
-            parts.for_each(measure);
-        }
-        let Some((total, others)) = workspace.moments.split_first_mut() else {
-            return;
-        };
-        others.iter().for_each(|moments| total.merge(moments));
+    fn measure(&self, call: Measure<'_>) {
+        Moments::of(call.sums, self.channels).update(call.inputs[0]);
+    }
+
+    fn measured(&self, Measured { sums, shared, .. }: Measured<'_>) {
+        let mut total = vec![0.0; Moments::len(self.channels)];
+        let mut total = Moments::of(&mut total, self.channels);
+        sums.iter().for_each(|part| total.merge(part));
         for channel in 0..self.channels {
             let variance = total.variance(channel);
             shared[channel] = total.mean[channel] as f32;
@@ -377,24 +291,31 @@ impl Op for BatchNormalizationOp {
     }
 
     /// The gradients of gamma and beta, and the means that the gradient of the input is made with.
-    fn measure_backward(&self, mut call: MeasureBackward<'_>) {
-        let x = call.inputs[0];
-        let (statistics, means) = call.shared.split_at_mut(3 * self.channels);
-        let (mean, rest) = statistics.split_at(self.channels);
+    fn measure_backward(&self, call: MeasureBackward<'_>) {
+        let [mean, inverse_deviation, ..] = self.split(call.shared);
         let normalizer = Normalizer {
             mean,
-            inverse_deviation: &rest[..self.channels],
+            inverse_deviation,
             gamma: None,
             beta: None,
         };
-        let mut workspace = self.workspace();
-        let data = (x, call.d_output);
-        if let Some(sums) = self.sum(&normalizer, data, &mut call.gradients, &mut workspace) {
-            let pixels = (x.len() / self.channels.max(1)) as f64;
-            let sums = sums.dy.iter().chain(&sums.dy_x_hat);
-            for (mean, sum) in means.iter_mut().zip(sums) {
-                *mean = (sum / pixels) as f32;
-            }
+        let sums = &mut call.sums[..2 * self.channels];
+        self.add_sums(&normalizer, call.inputs[0], call.d_output, sums);
+    }
+
+    fn measured_backward(&self, mut call: MeasuredBackward<'_>) {
+        let mut total = vec![0.0; 2 * self.channels];
+        for part in call.sums {
+            total
+                .iter_mut()
+                .zip(*part)
+                .for_each(|(sum, part)| *sum += part);
+        }
+        self.add_gradients(&total, &mut call.gradients);
+        let pixels = self.pixels(call.rows) as f64;
+        let means = &mut call.shared[3 * self.channels..];
+        for (mean, sum) in means.iter_mut().zip(&total) {
+            *mean = (sum / pixels) as f32;
         }
     }
 
@@ -409,7 +330,9 @@ impl Op for BatchNormalizationOp {
         let normalizer = self.normalizer(call.phase, call.parameters, call.packed, call.shared);
         if let Some(gradients) = &mut call.gradients {
             // Moving averages are fixed numbers, and no look at the batch came before.
-            self.sum(&normalizer, (x, dy), gradients, &mut self.workspace());
+            let mut sums = vec![0.0; 2 * self.channels];
+            self.add_sums(&normalizer, x, dy, &mut sums);
+            self.add_gradients(&sums, gradients);
         }
         if let Some(d_input) = &mut call.d_inputs[0] {
             let zeros;

@@ -332,8 +332,8 @@ const fn demand(lstm: &Lstm, training: bool) -> Demand {
         memory: Memory {
             packed: lstm.packed(training),
             cache: if training { lstm.cache() } else { 0 },
-            shared: 0,
             scratch: lstm.scratch(training),
+            ..Memory::NONE
         },
         rows: lstm.rows(),
         ..Demand::new(lstm.macs())

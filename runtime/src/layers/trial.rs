@@ -2,8 +2,8 @@
 
 use super::Layer;
 use crate::op::{
-    Backward, Demand, Forward, Grain, Measure, MeasureBackward, Memory, Op, Parameters,
-    ParametersMut, Phase, Reader,
+    Backward, Demand, Forward, Grain, Memory, Op, Parameters, ParametersMut, Phase, Reader,
+    measure_batch, measure_batch_backward,
 };
 use crate::plan::demand;
 use crate::shape::{Outcome, Parameter, Shape};
@@ -201,11 +201,7 @@ impl Trial {
         let all_rows = inputs(&(0..rows));
         let measured = self.op.grain(phase != Phase::Inference) == Grain::Measured;
         if measured {
-            self.op.measure(Measure {
-                rows,
-                inputs: &all_rows,
-                shared: &mut shared,
-            });
+            measure_batch(&*self.op, rows, &all_rows, &mut shared);
         }
         for part in parts() {
             self.op.forward(Forward {
@@ -222,14 +218,13 @@ impl Trial {
             });
         }
         if measured {
-            self.op.measure_backward(MeasureBackward {
+            measure_batch_backward(
+                &*self.op,
                 rows,
-                inputs: &all_rows,
-                d_output: dy,
-                parameters: Parameters::new(&all, &ranges),
-                gradients: ParametersMut::new(&mut gradients, trained),
-                shared: &mut shared,
-            });
+                (&all_rows, dy),
+                ParametersMut::new(&mut gradients, trained),
+                &mut shared,
+            );
         }
         for part in parts() {
             let mut d_inputs: Vec<Option<&mut [f32]>> = (dx.iter_mut().zip(&self.inputs))

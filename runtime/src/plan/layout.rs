@@ -79,6 +79,8 @@ pub(crate) struct Totals {
     pub(crate) batch_gradients: usize,
     pub(crate) eager_gradients: usize,
     pub(crate) scratch: usize,
+    /// Doubles.
+    pub(crate) sums: usize,
     macs: usize,
     /// The most rows at a time that a step likes.
     rows: usize,
@@ -92,6 +94,7 @@ impl Totals {
         batch_gradients: 0,
         eager_gradients: 0,
         scratch: 0,
+        sums: 0,
         macs: 0,
         rows: 1,
     };
@@ -102,6 +105,9 @@ impl Totals {
         let memory = step.demand.memory;
         if memory.scratch > self.scratch {
             self.scratch = memory.scratch;
+        }
+        if memory.sums > self.sums {
+            self.sums = memory.sums;
         }
         if step.demand.rows > self.rows {
             self.rows = step.demand.rows;
@@ -202,7 +208,12 @@ impl Layout {
 
     /// All numbers that a plan allocates; `None` if that is more than a `usize` counts.
     pub(crate) const fn numbers(&self, totals: &Totals) -> Option<usize> {
-        let slot = [self.local, totals.scratch, totals.slot_gradients];
+        let slot = [
+            self.local,
+            totals.scratch,
+            totals.slot_gradients,
+            2 * totals.sums,
+        ];
         let whole = [
             self.across,
             totals.batch_gradients,
@@ -251,12 +262,13 @@ const fn cut_into_regions(calls: &[Call], steps: &[StepSketch], regions: &mut Li
     let mut i = 0;
     while i < calls.len() {
         let whole_batch = match calls[i] {
-            Call::Measure(_) | Call::MeasureBackward(_) => true,
             Call::Forward(s) | Call::Backward(s) => matches!(steps[s].demand.grain, Grain::Batch),
-            Call::Gather | Call::Head(_) => false,
+            _ => false,
         };
+        // What is measured is known after all rows only.
+        let follows = i > 0 && calls[i - 1].measures().is_none();
         match regions.items_mut() {
-            [.., last] if !last.whole_batch && !whole_batch => last.calls.end = i + 1,
+            [.., last] if follows && !last.whole_batch && !whole_batch => last.calls.end = i + 1,
             _ => {
                 let calls = Part {
                     start: i,

@@ -27,16 +27,26 @@ pub(crate) enum Mode {
 pub(crate) enum Call {
     /// Copies the samples of the batch to the first buffers.
     Gather,
-    /// A look at all rows before the forward pass of a step.
+    /// A look at the rows before the forward pass of a step.
     Measure(usize),
     /// The forward pass of a step.
     Forward(usize),
     /// The loss, the metrics and the gradient of an output; for `predict`, copies the answers out.
     Head(usize),
-    /// A look at all rows before the backward pass of a step.
+    /// A look at the rows before the backward pass of a step.
     MeasureBackward(usize),
     /// The backward pass of a step.
     Backward(usize),
+}
+
+impl Call {
+    /// The step that sums something over all rows in this call.
+    pub(crate) const fn measures(self) -> Option<usize> {
+        match self {
+            Call::Measure(step) | Call::MeasureBackward(step) => Some(step),
+            _ => None,
+        }
+    }
 }
 
 /// The buffers of a step.

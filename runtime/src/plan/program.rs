@@ -5,7 +5,7 @@ use super::layout::{Cut, Gradients, Layout, Region, Totals};
 use super::list::List;
 use super::narrow;
 use super::outline::{Call, Flow, Head, Mode, Outline, Step};
-use super::slot::Slot;
+use super::slot::{Slot, Workspaces};
 use super::store::Store;
 use super::update::{Update, updates};
 use crate::graph::Graph;
@@ -28,6 +28,8 @@ pub(super) struct Stage {
     pub(super) flow: Flow,
     pub(super) packed: Range<usize>,
     pub(super) shared: Range<usize>,
+    /// How many doubles it sums over the batch.
+    pub(super) sums: usize,
     /// Where its gradients are, and in which arena.
     pub(super) gradients: Gradients,
 }
@@ -48,6 +50,7 @@ pub(crate) struct Plan {
     pub(super) chain: Option<Chain>,
     pub(super) micro_batch: usize,
     pub(super) slots: Vec<Slot>,
+    pub(super) workspaces: Workspaces,
     pub(super) batch_arena: AlignedVec,
     pub(super) batch_gradients: AlignedVec,
     /// The gradients of one eager stage at a time.
@@ -98,6 +101,7 @@ impl Plan {
                 flow,
                 packed: places.packed.range(),
                 shared: places.shared.range(),
+                sums: sketch.demand.memory.sums,
                 gradients: places.gradients,
             });
         }
@@ -114,7 +118,7 @@ impl Plan {
         );
         let region_count = list.len();
         regions.truncate(region_count);
-        let slot = || Slot::new(layout.local, totals.scratch, totals.slot_gradients);
+        let slot = || Slot::new(&totals);
         Plan {
             updates: updates(&stages, store),
             chain: narrow::chain(&stages, heads.len(), store),
@@ -128,6 +132,7 @@ impl Plan {
             heads,
             micro_batch: layout.micro_batch,
             slots: (0..layout.slots).map(|_| slot()).collect(),
+            workspaces: Workspaces::new(layout.slots, layout.local, totals.scratch),
             batch_arena: AlignedVec::new(layout.across),
             batch_gradients: AlignedVec::new(totals.batch_gradients),
             eager_gradients: AlignedVec::new(totals.eager_gradients),
@@ -151,9 +156,11 @@ impl Plan {
 #[cfg(test)]
 impl Plan {
     /// The bytes of all memory that it has allocated for numbers.
-    pub(crate) fn bytes(&self) -> usize {
-        let slots = self.slots.iter();
-        let slots = slots.flat_map(|slot| [&slot.arena, &slot.scratch, &slot.gradients]);
+    pub(crate) fn bytes(&mut self) -> usize {
+        let workspaces = self.workspaces.iter_mut();
+        let local = workspaces.map(|w| size_of_val(&*w.arena) + size_of_val(&*w.scratch));
+        let local: usize = local.sum();
+        let slots = self.slots.iter().map(|slot| &slot.gradients);
         let whole = [
             &self.batch_arena,
             &self.batch_gradients,
@@ -161,9 +168,8 @@ impl Plan {
             &self.packed,
             &self.shared,
         ];
-        slots
-            .chain(whole)
-            .map(|memory| size_of_val(&**memory))
-            .sum()
+        let sums = self.slots.iter().map(|slot| size_of_val(&*slot.sums));
+        let others = slots.chain(whole).map(|memory| size_of_val(&**memory));
+        local + others.chain(sums).sum::<usize>()
     }
 }

@@ -5,14 +5,17 @@ use super::buffers::Home;
 use super::layout::{Gradients, Region};
 use super::outline::{Call, Gradient, Head, Mode};
 use super::program::{Plan, Stage};
-use super::slot::Slot;
+use super::slot::{Slot, Workspace, Workspaces};
 use super::store::Store;
 use super::work::{Batch, Goal, Learner, OutputTotals, Totals};
 use crate::kernels::elementwise::add;
 use crate::kernels::narrow::Chain;
 use crate::losses::LossCall;
 use crate::metrics::MetricCall;
-use crate::op::{Backward, Forward, Measure, MeasureBackward, ParametersMut, Phase, Reader};
+use crate::op::{
+    Backward, Forward, Measure, MeasureBackward, Measured, MeasuredBackward, ParametersMut, Phase,
+    Reader,
+};
 use crate::training::labels::TargetRows;
 use rayon::prelude::*;
 use smallvec::SmallVec;
@@ -47,6 +50,7 @@ pub(super) struct Scene<'a> {
     /// Where the samples of the batch begin, if they are read from where they lie: without a backward pass, those that
     /// lie in order need not be gathered.
     in_order: Option<usize>,
+    workspaces: &'a Workspaces,
     seed: u64,
     step: u64,
 }
@@ -69,6 +73,7 @@ struct Place<'a> {
     local: Arena,
     scratch: &'a mut [f32],
     gradients: Option<Arena>,
+    sums: &'a mut [f64],
 }
 
 impl Scene<'_> {
@@ -137,16 +142,20 @@ impl Scene<'_> {
         if let Some(chain) = self.plan.chain {
             return self.run_chain(chain, rows, &mut slot.gradients, &mut slot.totals.outputs);
         }
-        let local = Arena::new(&mut slot.arena);
+        let mut workspace = self.workspaces.free();
+        let Workspace { arena, scratch } = &mut *workspace;
+        let local = Arena::new(arena);
         let gradients = Arena::new(&mut slot.gradients);
+        slot.sums.fill(0.0);
         let mut start = rows.start;
         while start < rows.end {
             let end = (start + self.plan.micro_batch).min(rows.end);
             let mut place = Place {
                 rows: start..end,
                 local,
-                scratch: &mut slot.scratch,
+                scratch,
                 gradients: Some(gradients),
+                sums: &mut slot.sums,
             };
             self.run_calls(region, &mut place, &mut slot.totals.outputs);
             start = end;
@@ -183,50 +192,41 @@ impl Scene<'_> {
         }
     }
 
-    fn measure(&self, stage: &Stage, place: &Place<'_>) {
-        // SAFETY: only this call runs, and it writes `shared` alone.
-        let (inputs, shared) = unsafe {
-            (
-                self.read_all(&stage.flow.inputs, place),
-                self.shared.part(stage.shared.clone()),
-            )
-        };
+    fn measure(&self, stage: &Stage, place: &mut Place<'_>) {
+        // SAFETY: these slices are only read.
+        let inputs = unsafe { self.read_all(&stage.flow.inputs, place) };
         stage.op.measure(Measure {
             rows: place.rows.len(),
             inputs: &inputs,
-            shared,
+            sums: &mut place.sums[..stage.sums],
         });
     }
 
-    fn measure_backward(&self, stage: &Stage, place: &Place<'_>) {
-        let (Some(d_output), Gradients::Batch(gradients)) = (stage.flow.d_output, &stage.gradients)
-        else {
+    fn measure_backward(&self, stage: &Stage, place: &mut Place<'_>) {
+        let Some(d_output) = stage.flow.d_output else {
             return;
         };
-        // SAFETY: only this call runs, and it writes `shared` and the gradients alone.
-        let (inputs, d_output, gradients, shared) = unsafe {
+        // SAFETY: these slices are only read; `shared` is written between regions.
+        let (inputs, d_output, shared) = unsafe {
             (
                 self.read_all(&stage.flow.inputs, place),
                 self.read(d_output, place),
-                self.batch_gradients.part(gradients.range()),
-                self.shared.part(stage.shared.clone()),
+                self.shared.shared_part(stage.shared.clone()),
             )
         };
-        let block = &self.store.blocks()[stage.layer];
         stage.op.measure_backward(MeasureBackward {
             rows: place.rows.len(),
             inputs: &inputs,
             d_output,
-            parameters: self.store.layer(stage.layer),
-            gradients: ParametersMut::new(gradients, &block.trained_ranges),
             shared,
+            sums: &mut place.sums[..stage.sums],
         });
     }
 
     fn forward(&self, stage: &Stage, place: &mut Place<'_>) {
         let flow = &stage.flow;
         // SAFETY: the buffers of one call are alive together, so they do not overlap, and only the inputs, which are
-        // read, may be the same twice; `shared` is written by `measure` only, which runs alone.
+        // read, may be the same twice; `shared` is written between regions.
         let (inputs, output, cache, shared) = unsafe {
             (
                 self.read_all(&flow.inputs, place),
@@ -325,7 +325,7 @@ impl Scene<'_> {
             Gradients::Slots(range) => place
                 .gradients
                 .map(|arena| unsafe { arena.part(range.range()) }),
-            // Those of rows have been made by `measure_backward`.
+            // Those of rows have been made by `measured_backward`.
             Gradients::Batch(_) if place.gradients.is_some() => None,
             // SAFETY: a call for the whole batch runs alone.
             Gradients::Batch(range) => Some(unsafe { self.batch_gradients.part(range.range()) }),
@@ -533,6 +533,7 @@ impl Plan {
             eager_gradients: Arena::new(&mut self.eager_gradients),
             answers: &order.answers,
             in_order: reads_in_order.then(|| in_order(rows)).flatten(),
+            workspaces: &self.workspaces,
             seed: order.seed,
             step: order.step,
         };
@@ -540,12 +541,14 @@ impl Plan {
         let region = &self.regions[region];
         let slots = &mut self.slots;
         if region.whole_batch {
-            let slot = &mut slots[0];
+            let mut workspace = self.workspaces.free();
+            let Workspace { arena, scratch } = &mut *workspace;
             let mut place = Place {
                 rows: 0..rows,
-                local: Arena::new(&mut slot.arena),
-                scratch: &mut slot.scratch,
+                local: Arena::new(arena),
+                scratch,
                 gradients: None,
+                sums: &mut [],
             };
             scene.run_calls(region, &mut place, &mut []);
         } else if self.threaded {
@@ -555,6 +558,36 @@ impl Plan {
             for (i, slot) in slots.iter_mut().enumerate() {
                 scene.run_slot(region, share(rows, i, count), slot);
             }
+        }
+        if let Some(&call) = self.calls[region.calls.range()].last() {
+            self.take_sums(call, rows, store);
+        }
+    }
+
+    /// Gives an op the sums of all slots, if a region has measured some.
+    fn take_sums(&mut self, call: Call, rows: usize, store: &Store) {
+        let Some(stage) = call.measures() else { return };
+        let stage = &self.stages[stage];
+        let slots = self.slots.iter();
+        let sums: Vec<&[f64]> = slots.map(|slot| &slot.sums[..stage.sums]).collect();
+        let shared = &mut self.shared[stage.shared.clone()];
+        match (call, &stage.gradients) {
+            (Call::Measure(_), _) => stage.op.measured(Measured {
+                rows,
+                sums: &sums,
+                shared,
+            }),
+            (Call::MeasureBackward(_), Gradients::Batch(range)) => {
+                let gradients = &mut self.batch_gradients[range.range()];
+                let block = &store.blocks()[stage.layer];
+                stage.op.measured_backward(MeasuredBackward {
+                    rows,
+                    sums: &sums,
+                    gradients: ParametersMut::new(gradients, &block.trained_ranges),
+                    shared,
+                });
+            }
+            _ => {}
         }
     }
 

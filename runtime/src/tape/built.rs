@@ -7,8 +7,8 @@ use crate::kernels::aligned::AlignedVec;
 use crate::layers::{Layer, Place};
 use crate::network::Weights;
 use crate::op::{
-    Backward, Forward, Grain, Measure, MeasureBackward, Op, Parameters, ParametersMut, Phase,
-    Reader,
+    Backward, Forward, Grain, Op, Parameters, ParametersMut, Phase, Reader, measure_batch,
+    measure_batch_backward,
 };
 use crate::shape::{Shape, StaticShape};
 use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection};
@@ -98,11 +98,7 @@ impl Pass {
     fn forward(&mut self, inputs: &[&[f32]], output: &mut [f32]) {
         let mut scratch = self.scratch();
         if self.op.grain(self.phase != Phase::Inference) == Grain::Measured {
-            self.op.measure(Measure {
-                rows: self.rows,
-                inputs,
-                shared: &mut self.shared,
-            });
+            measure_batch(&*self.op, self.rows, inputs, &mut self.shared);
         }
         self.op.forward(Forward {
             rows: self.rows,
@@ -134,14 +130,13 @@ impl Pass {
         let mut gradients = vec![0.0; self.parameters.len()];
         let measured = self.op.grain(self.phase != Phase::Inference) == Grain::Measured;
         if measured {
-            self.op.measure_backward(MeasureBackward {
-                rows: self.rows,
-                inputs,
-                d_output,
-                parameters: Parameters::new(&self.parameters, &self.ranges),
-                gradients: ParametersMut::new(&mut gradients, &self.ranges),
-                shared: &mut self.shared,
-            });
+            measure_batch_backward(
+                &*self.op,
+                self.rows,
+                (inputs, d_output),
+                ParametersMut::new(&mut gradients, &self.ranges),
+                &mut self.shared,
+            );
         }
         self.op.backward(Backward {
             rows: self.rows,

@@ -11,8 +11,8 @@ use crate::initializers::Initializer;
 use crate::layers::{Dense, Layer, LayerSizes};
 use crate::losses::SparseCategoricalCrossentropy;
 use crate::op::{
-    Backward, Forward, Grain, Measure, MeasureBackward, Memory, Op, Parameters, ParametersMut,
-    Phase, Reader,
+    Backward, Forward, Grain, Measure, MeasureBackward, Measured, MeasuredBackward, Memory, Op,
+    Parameters, ParametersMut, Phase, Reader,
 };
 use crate::optimizers::Adam;
 use crate::shape::{Outcome, Parameter, Shape};
@@ -71,8 +71,8 @@ impl Op for GateOp {
         Memory {
             packed: self.size,
             cache: if training { self.size } else { 0 },
-            shared: 0,
             scratch: self.size,
+            ..Memory::NONE
         }
     }
 
@@ -143,10 +143,26 @@ struct CenterOp {
     size: usize,
 }
 
+impl CenterOp {
+    fn add(&self, rows: &[f32], sums: &mut [f64]) {
+        for (i, x) in rows.iter().enumerate() {
+            sums[i % self.size] += f64::from(*x);
+        }
+    }
+
+    fn mean(&self, rows: usize, sums: &[&[f64]], means: &mut [f32]) {
+        for (i, mean) in means.iter_mut().enumerate() {
+            let sum: f64 = sums.iter().map(|part| part[i]).sum();
+            *mean = (sum / rows as f64) as f32;
+        }
+    }
+}
+
 impl Op for CenterOp {
     fn memory(&self, training: bool) -> Memory {
         Memory {
             shared: if training { 2 * self.size } else { 0 },
+            sums: self.size,
             ..Memory::default()
         }
     }
@@ -160,18 +176,24 @@ impl Op for CenterOp {
     }
 
     fn measure(&self, call: Measure<'_>) {
-        call.shared.fill(0.0);
-        for (i, x) in call.inputs[0].iter().enumerate() {
-            call.shared[i % self.size] += x / call.rows as f32;
-        }
+        self.add(call.inputs[0], call.sums);
+    }
+
+    fn measured(&self, call: Measured<'_>) {
+        let means = &mut call.shared[..self.size];
+        self.mean(call.rows, call.sums, means);
     }
 
     fn measure_backward(&self, call: MeasureBackward<'_>) {
+        self.add(call.d_output, call.sums);
+    }
+
+    fn measured_backward(&self, call: MeasuredBackward<'_>) {
         let (means, d_means) = call.shared.split_at_mut(self.size);
-        for (i, (d_mean, mean)) in d_means.iter_mut().zip(means).enumerate() {
-            let column = call.d_output[i..].iter().step_by(self.size);
-            // As if the mean were multiplied with itself and not only subtracted: a use for what was left.
-            *d_mean = column.sum::<f32>() / call.rows as f32 + 0.01 * *mean;
+        self.mean(call.rows, call.sums, d_means);
+        // As if the mean were multiplied with itself and not only subtracted: a use for what was left.
+        for (d_mean, mean) in d_means.iter_mut().zip(means) {
+            *d_mean += 0.01 * *mean;
         }
     }
 

@@ -1,7 +1,7 @@
 //! The backward pass of an LSTM, from the last step to the first.
 
 use super::super::simd::{Simd, Vectorized};
-use super::super::tile::{Kind, Tile};
+use super::super::tile::{Kind, Repeat, Tile};
 use super::functions::Activation;
 use super::pack::Parts;
 use super::{GATES, GRADIENT_ROWS, KEPT, Lstm, ROWS, panels, product};
@@ -204,6 +204,7 @@ impl<A: Activation, G: Activation> Backward<'_, A, G> {
                 accumulate: false,
                 bias: std::ptr::null(),
                 relu: false,
+                repeat: Repeat::ONCE,
             };
             // SAFETY: the caller's promise.
             unsafe { product(simd, &tile) };
@@ -245,6 +246,7 @@ impl<A: Activation, G: Activation> Backward<'_, A, G> {
                 accumulate: first + steps < lstm.steps,
                 bias: std::ptr::null(),
                 relu: false,
+                repeat: Repeat::ONCE,
             };
             // SAFETY: the caller's promise.
             unsafe { product(simd, &tile) };

@@ -2,7 +2,7 @@
 
 use super::super::functions::each;
 use super::super::simd::{Simd, Vectorized};
-use super::super::tile::{Kind, Tile};
+use super::super::tile::{Kind, Repeat, Tile};
 use super::functions::Activation;
 use super::pack::Parts;
 use super::{GATES, KEPT, Lstm, ROWS, product};
@@ -181,6 +181,7 @@ impl<A: Activation, G: Activation> Vectorized for Forward<'_, A, G> {
                     accumulate: false,
                     bias: self.packed[bias..].as_ptr(),
                     relu: false,
+                    repeat: Repeat::ONCE,
                 };
                 // SAFETY: the lengths of all slices have been checked; see `Lstm::forward`.
                 unsafe { product(simd, &tile) };

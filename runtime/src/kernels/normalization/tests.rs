@@ -33,16 +33,18 @@ fn moments_of_numbers_far_from_zero() {
         for (i, x) in x.iter_mut().enumerate() {
             *x += [0.0, 1000.0, -30.0][i % channels % 3];
         }
-        let mut whole = Moments::new(channels);
-        whole.update(&x);
+        let none = || vec![0.0; Moments::len(channels)];
+        let mut whole = none();
+        Moments::of(&mut whole, channels).update(&x);
         // The same in two parts, either of which may have no rows.
         let (head, tail) = x.split_at(cut.index(rows + 1) * channels);
-        let (mut parts, mut rest) = (Moments::new(channels), Moments::new(channels));
-        parts.update(head);
-        rest.update(tail);
-        parts.merge(&rest);
-        for moments in [&whole, &parts] {
-            assert_eq!(moments.count, rows);
+        let (mut parts, mut rest) = (none(), none());
+        Moments::of(&mut parts, channels).update(head);
+        Moments::of(&mut rest, channels).update(tail);
+        Moments::of(&mut parts, channels).merge(&rest);
+        for moments in [&mut whole, &mut parts] {
+            let moments = Moments::of(moments, channels);
+            assert_eq!(*moments.count, rows as f64);
             for c in 0..channels {
                 let (mean, variance) = statistics(&x, channels, c);
                 let got = (moments.mean[c], moments.variance(c));
@@ -50,9 +52,9 @@ fn moments_of_numbers_far_from_zero() {
                 assert!((got.1 - variance).abs() < 1e-5, "{got:?} for {variance}");
             }
         }
-        whole.clear();
-        whole.merge(&parts);
-        assert_eq!(whole.mean, parts.mean);
+        whole.fill(0.0);
+        Moments::of(&mut whole, channels).merge(&parts);
+        assert_eq!(whole, parts);
     });
 }
 

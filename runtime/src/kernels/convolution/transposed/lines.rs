@@ -12,7 +12,7 @@
 
 use super::super::{Convolution, Phase, padded};
 use crate::kernels::simd::{MAX_LANES, Simd, Vectorized};
-use crate::kernels::tile::{Kind, Tile, even, rows_of, vectors_for};
+use crate::kernels::tile::{Kind, Repeat, Tile, even, rows_of, vectors_for};
 use crate::kernels::transpose::transpose_with;
 
 /// What the lanes of a vector are.
@@ -222,6 +222,7 @@ impl Forward<'_> {
             accumulate: false,
             bias: bias.as_ptr(),
             relu: self.relu,
+            repeat: Repeat::ONCE,
         };
         match lines.lanes {
             // SAFETY: the image is read up to its last pixel, which reaches the last cell; `line` has room for all cells.
