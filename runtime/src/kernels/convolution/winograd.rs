@@ -41,7 +41,7 @@ const POSITIONS: usize = 16;
 /// Tiles that go through all passes together, while what is made of them is in the caches.
 const BLOCK: usize = 24;
 /// With fewer channels the transforms cost more than they save.
-const FEWEST_CHANNELS: usize = 8;
+pub(super) const FEWEST_CHANNELS: usize = 8;
 
 /// A convolution of 3 x 3 windows, each a step from the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
