@@ -266,8 +266,8 @@ pub struct Measure<'a> {
 pub struct Measured<'a> {
     /// How many rows.
     pub rows: usize,
-    /// The sums of each part of them.
-    pub sums: &'a [&'a [f64]],
+    /// The sums of each part of them, of which there is at least one. The op may use them as it likes.
+    pub sums: &'a mut [&'a mut [f64]],
     /// See [`Memory::shared`].
     pub shared: &'a mut [f32],
 }
@@ -292,8 +292,8 @@ pub struct MeasureBackward<'a> {
 pub struct MeasuredBackward<'a> {
     /// How many rows.
     pub rows: usize,
-    /// The sums of each part of them.
-    pub sums: &'a [&'a [f64]],
+    /// The sums of each part of them, of which there is at least one. The op may use them as it likes.
+    pub sums: &'a mut [&'a mut [f64]],
     /// The gradients of the trainable parameters, to add to.
     pub gradients: ParametersMut<'a>,
     /// See [`Memory::shared`].
@@ -496,7 +496,7 @@ pub(crate) fn measure_batch(op: &dyn Op, rows: usize, inputs: &[&[f32]], shared:
     });
     op.measured(Measured {
         rows,
-        sums: &[&sums],
+        sums: &mut [&mut sums],
         shared,
     });
 }
@@ -519,7 +519,7 @@ pub(crate) fn measure_batch_backward(
     });
     op.measured_backward(MeasuredBackward {
         rows,
-        sums: &[&sums],
+        sums: &mut [&mut sums],
         gradients,
         shared,
     });

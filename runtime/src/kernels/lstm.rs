@@ -19,8 +19,7 @@ mod functions;
 mod pack;
 
 use super::functions::Function;
-use super::simd::{self, MAX_LANES, Simd};
-use super::tile::{Tile, even, rows_of, vectors_for};
+use super::simd::{self, MAX_LANES};
 use crate::activations::ActivationFunction;
 use backward::Backward;
 use forward::Forward;
@@ -292,45 +291,6 @@ pub(crate) struct BackwardCall<'a> {
 /// So many columns in whole panels: two vectors of any instruction set.
 const fn panels(columns: usize) -> usize {
     columns.next_multiple_of(2 * MAX_LANES)
-}
-
-/// Computes a tile of any size in parts that the registers hold.
-///
-/// # Safety
-/// As [`Tile::run`] for the whole of it.
-#[inline(always)]
-unsafe fn product<S: Simd>(simd: S, whole: &Tile) {
-    use super::tile::Kind;
-    let vectors = whole.columns.div_ceil(S::LANES);
-    let a_row = match whole.kind {
-        Kind::Rows => 1,
-        Kind::Steps => whole.a_stride,
-    };
-    let mut vector = 0;
-    while vector < vectors {
-        let take = vectors_for::<S>(vectors - vector, whole.rows);
-        let first = vector * S::LANES;
-        let parts = whole.rows.div_ceil(rows_of::<S>(take));
-        for part in 0..parts {
-            let (row, rows) = even(whole.rows, parts, part);
-            let tile = Tile {
-                rows,
-                columns: (whole.columns - first).min(take * S::LANES),
-                a: whole.a.wrapping_add(row * a_row),
-                b: whole.b.wrapping_add(first),
-                c: whole.c.wrapping_add(row * whole.c_stride + first),
-                bias: if whole.bias.is_null() {
-                    whole.bias
-                } else {
-                    whole.bias.wrapping_add(first)
-                },
-                ..*whole
-            };
-            // SAFETY: a part of what the caller promises.
-            unsafe { tile.run(simd) };
-        }
-        vector += take;
-    }
 }
 
 #[cfg(test)]

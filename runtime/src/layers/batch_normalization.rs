@@ -278,9 +278,11 @@ impl Op for BatchNormalizationOp {
     }
 
     fn measured(&self, Measured { sums, shared, .. }: Measured<'_>) {
-        let mut total = vec![0.0; Moments::len(self.channels)];
-        let mut total = Moments::of(&mut total, self.channels);
-        sums.iter().for_each(|part| total.merge(part));
+        let Some((total, others)) = sums.split_first_mut() else {
+            return;
+        };
+        let mut total = Moments::of(total, self.channels);
+        others.iter().for_each(|part| total.merge(part));
         for channel in 0..self.channels {
             let variance = total.variance(channel);
             shared[channel] = total.mean[channel] as f32;
@@ -304,17 +306,18 @@ impl Op for BatchNormalizationOp {
     }
 
     fn measured_backward(&self, mut call: MeasuredBackward<'_>) {
-        let mut total = vec![0.0; 2 * self.channels];
-        for part in call.sums {
-            total
-                .iter_mut()
-                .zip(*part)
-                .for_each(|(sum, part)| *sum += part);
+        let Some((total, others)) = call.sums.split_first_mut() else {
+            return;
+        };
+        let total = &mut total[..2 * self.channels];
+        for part in others {
+            let pairs = total.iter_mut().zip(&**part);
+            pairs.for_each(|(sum, part)| *sum += part);
         }
-        self.add_gradients(&total, &mut call.gradients);
+        self.add_gradients(total, &mut call.gradients);
         let pixels = self.pixels(call.rows) as f64;
         let means = &mut call.shared[3 * self.channels..];
-        for (mean, sum) in means.iter_mut().zip(&total) {
+        for (mean, sum) in means.iter_mut().zip(&*total) {
             *mean = (sum / pixels) as f32;
         }
     }

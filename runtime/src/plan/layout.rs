@@ -22,7 +22,7 @@ impl Region {
 }
 
 /// More slots would cost more to sum than they bring.
-const MAX_SLOTS: usize = 16;
+pub(super) const MAX_SLOTS: usize = 16;
 
 /// Rows for each slot below which another slot is not worth its gradients.
 const ROWS_PER_SLOT: usize = 4;

@@ -2,7 +2,7 @@
 
 use super::arena::Arena;
 use super::buffers::Home;
-use super::layout::{Gradients, Region};
+use super::layout::{Gradients, MAX_SLOTS, Region};
 use super::outline::{Call, Gradient, Head, Mode};
 use super::program::{Plan, Stage};
 use super::slot::{Slot, Workspace, Workspaces};
@@ -582,21 +582,21 @@ impl Plan {
     fn take_sums(&mut self, call: Call, rows: usize, store: &Store) {
         let Some(stage) = call.measures() else { return };
         let stage = &self.stages[stage];
-        let slots = self.slots.iter();
-        let sums: Vec<&[f64]> = slots.map(|slot| &slot.sums[..stage.sums]).collect();
+        let mut sums: [&mut [f64]; MAX_SLOTS] = Default::default();
+        let parts = self.slots.len();
+        for (sums, slot) in sums.iter_mut().zip(&mut self.slots) {
+            *sums = &mut slot.sums[..stage.sums];
+        }
+        let sums = &mut sums[..parts];
         let shared = &mut self.shared[stage.shared.clone()];
         match (call, &stage.gradients) {
-            (Call::Measure(_), _) => stage.op.measured(Measured {
-                rows,
-                sums: &sums,
-                shared,
-            }),
+            (Call::Measure(_), _) => stage.op.measured(Measured { rows, sums, shared }),
             (Call::MeasureBackward(_), Gradients::Batch(range)) => {
                 let gradients = &mut self.batch_gradients[range.range()];
                 let block = &store.blocks()[stage.layer];
                 stage.op.measured_backward(MeasuredBackward {
                     rows,
-                    sums: &sums,
+                    sums,
                     gradients: ParametersMut::new(gradients, &block.trained_ranges),
                     shared,
                 });

@@ -150,7 +150,7 @@ impl CenterOp {
         }
     }
 
-    fn mean(&self, rows: usize, sums: &[&[f64]], means: &mut [f32]) {
+    fn mean(&self, rows: usize, sums: &[&mut [f64]], means: &mut [f32]) {
         for (i, mean) in means.iter_mut().enumerate() {
             let sum: f64 = sums.iter().map(|part| part[i]).sum();
             *mean = (sum / rows as f64) as f32;

@@ -4,7 +4,7 @@ use super::super::simd::{Simd, Vectorized};
 use super::super::tile::{Kind, Repeat, Tile};
 use super::functions::Activation;
 use super::pack::Parts;
-use super::{GATES, GRADIENT_ROWS, KEPT, Lstm, ROWS, panels, product};
+use super::{GATES, GRADIENT_ROWS, KEPT, Lstm, ROWS, panels};
 
 /// Some rows, at most [`ROWS`], back through all steps.
 pub(super) struct Backward<'a, A, G> {
@@ -207,7 +207,7 @@ impl<A: Activation, G: Activation> Backward<'_, A, G> {
                 repeat: Repeat::ONCE,
             };
             // SAFETY: the caller's promise.
-            unsafe { product(simd, &tile) };
+            unsafe { tile.run_in_parts(simd) };
             column += width;
         }
     }
@@ -249,7 +249,7 @@ impl<A: Activation, G: Activation> Backward<'_, A, G> {
                 repeat: Repeat::ONCE,
             };
             // SAFETY: the caller's promise.
-            unsafe { product(simd, &tile) };
+            unsafe { tile.run_in_parts(simd) };
             if self.gradients[2].is_empty() {
                 continue;
             }

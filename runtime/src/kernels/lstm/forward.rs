@@ -5,7 +5,7 @@ use super::super::simd::{Simd, Vectorized};
 use super::super::tile::{Kind, Repeat, Tile};
 use super::functions::Activation;
 use super::pack::Parts;
-use super::{GATES, KEPT, Lstm, ROWS, product};
+use super::{GATES, KEPT, Lstm, ROWS};
 
 /// Some rows, at most [`ROWS`], through all steps.
 pub(super) struct Forward<'a, A, G> {
@@ -184,7 +184,7 @@ impl<A: Activation, G: Activation> Vectorized for Forward<'_, A, G> {
                     repeat: Repeat::ONCE,
                 };
                 // SAFETY: the lengths of all slices have been checked; see `Lstm::forward`.
-                unsafe { product(simd, &tile) };
+                unsafe { tile.run_in_parts(simd) };
                 let together = rows - rows % TOGETHER;
                 for row in (0..together).step_by(TOGETHER) {
                     // SAFETY: as above.
