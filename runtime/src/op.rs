@@ -14,7 +14,9 @@ use crate::activations::ActivationFunction;
 use crate::error::Result;
 use crate::gpu::command::not_on_a_gpu;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
-use std::fmt::Debug;
+use crate::kernels::gemm::Along;
+use smallvec::SmallVec;
+use std::fmt::{self, Debug};
 use std::ops::Range;
 
 /// How the work of an op may be cut.
@@ -225,6 +227,60 @@ impl<'a> ParametersMut<'a> {
     }
 }
 
+/// Takes the gradients of a layer's parameters as they are made, in pieces and from any thread: they are used up at once,
+/// so there need not be room for all of them.
+#[derive(Clone, Copy)]
+pub struct GradientSink<'a> {
+    ranges: &'a [Range<usize>],
+    along: &'a [Along],
+    take: &'a (dyn Fn(usize, &[f32]) + Sync),
+}
+
+impl<'a> GradientSink<'a> {
+    /// For parameters at `ranges`; `take` gets some gradients and the place of the first one, and uses `along` with them.
+    pub(crate) fn new(
+        ranges: &'a [Range<usize>],
+        along: &'a [Along],
+        take: &'a (dyn Fn(usize, &[f32]) + Sync),
+    ) -> Self {
+        GradientSink {
+            ranges,
+            along,
+            take,
+        }
+    }
+
+    /// Whether the layer has this parameter.
+    pub fn has(&self, parameter: usize) -> bool {
+        self.ranges.get(parameter).is_some_and(|r| !r.is_empty())
+    }
+
+    /// Gradients of a parameter that it has, from the `start`-th on. Each is to be given exactly once.
+    pub fn take(&self, parameter: usize, start: usize, gradients: &[f32]) {
+        let range = &self.ranges[parameter];
+        let end = start.checked_add(gradients.len());
+        assert!(
+            end.is_some_and(|end| end <= range.len()),
+            "more gradients than numbers in the parameter"
+        );
+        (self.take)(range.start + start, gradients);
+    }
+
+    /// What is used along with the gradients of a parameter that it has.
+    pub(crate) fn along(&self, parameter: usize) -> SmallVec<[Along; 5]> {
+        let start = self.ranges[parameter].start;
+        self.along.iter().map(|along| along.at(start)).collect()
+    }
+}
+
+impl Debug for GradientSink<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GradientSink")
+            .field("ranges", &self.ranges)
+            .finish_non_exhaustive()
+    }
+}
+
 /// One forward call.
 #[derive(Debug)]
 pub struct Forward<'a> {
@@ -411,19 +467,20 @@ pub trait Op: Debug + Send + Sync {
         false
     }
 
-    /// Whether the gradients of the parameters come from one product over the whole batch instead of from each
-    /// micro-batch: right for a large kernel, which would have to be read and written once per micro-batch.
+    /// Whether the gradients of the parameters come from one product over the whole batch, after the backward pass: right
+    /// for a large kernel, whose gradients would have to be read and written once per micro-batch. So its weights can be
+    /// updated while they are made.
     fn deferred(&self) -> bool {
         false
     }
 
-    /// That product, on all threads: `input` and `d_output` (before the activation) of all rows. Overwrites.
+    /// That product, on all threads: `input` and `d_output` (before the activation) of all rows.
     fn deferred_gradients(
         &self,
         rows: usize,
         input: &[f32],
         d_output: &[f32],
-        gradients: ParametersMut<'_>,
+        gradients: GradientSink<'_>,
     ) {
         let _ = (rows, input, d_output, gradients);
     }

@@ -12,6 +12,8 @@
 //! - *packed*: everything else. `A` and `B` are copied in panels of the shape in which tiles read
 //!   them, blocked for the caches (Goto and van de Geijn 2008).
 //!
+//! [`Product::run_in_blocks`] is for a `C` that is used up as it is made (the gradient of a large kernel).
+//!
 //! Which way is taken depends on the shapes only, and no sum is ever split over threads: the
 //! result is the same, to the bit, on any number of threads.
 
@@ -20,6 +22,9 @@ use super::simd::{self, Level, Simd, Vectorized};
 use super::tile::{Kind, Repeat, Tile, even, rows_of, vectors_for};
 use rayon::prelude::*;
 use std::cell::Cell;
+
+mod blocks;
+pub(crate) use blocks::Along;
 
 /// Products per pass over the packed panels: a panel of `B` this deep stays in the L1 cache.
 const DEPTH: usize = 256;
@@ -31,8 +36,8 @@ const TASK_COLUMNS: usize = 128;
 const BLOCK_ROWS: usize = 560;
 /// The same for a parallel product, which shares it.
 const SHARED_ROWS: usize = 2240;
-/// Row panels in a task of a parallel product.
-const TASK_PANELS: usize = 20;
+/// Row panels in a task of a parallel product. Each packs its columns of `B` again, so the 256 rows of a usual batch are one.
+const TASK_PANELS: usize = 22;
 /// Products after which the packed `A` is thrown away: a bound for its memory.
 const BLOCK_DEPTH: usize = 4096;
 /// Up to so many rows of `A`, packing `B` costs more than it saves.

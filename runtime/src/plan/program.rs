@@ -23,8 +23,6 @@ pub(super) struct Stage {
     pub(super) layer: usize,
     /// Which call it is, among all of the network.
     pub(super) node: usize,
-    /// Whether the gradients of the parameters come from one product over the whole batch.
-    pub(super) deferred: bool,
     pub(super) flow: Flow,
     pub(super) packed: Range<usize>,
     pub(super) shared: Range<usize>,
@@ -52,8 +50,6 @@ pub(crate) struct Plan {
     pub(super) slots: Vec<Slot>,
     pub(super) batch_arena: AlignedVec,
     pub(super) batch_gradients: AlignedVec,
-    /// The gradients of one eager stage at a time.
-    pub(super) eager_gradients: AlignedVec,
     pub(super) packed: AlignedVec,
     pub(super) shared: AlignedVec,
     pub(super) threaded: bool,
@@ -88,7 +84,6 @@ impl Plan {
                 op,
                 layer,
                 node,
-                deferred,
                 flow,
             } = step;
             let places = totals.add(sketch, mode);
@@ -96,7 +91,6 @@ impl Plan {
                 op,
                 layer,
                 node,
-                deferred,
                 flow,
                 packed: places.packed.range(),
                 shared: places.shared.range(),
@@ -133,7 +127,6 @@ impl Plan {
             slots: (0..layout.slots).map(|_| slot()).collect(),
             batch_arena: AlignedVec::new(layout.across),
             batch_gradients: AlignedVec::new(totals.batch_gradients),
-            eager_gradients: AlignedVec::new(totals.eager_gradients),
             packed: AlignedVec::new(totals.packed),
             shared: AlignedVec::new(totals.shared),
             threaded: layout.threaded,
@@ -160,7 +153,6 @@ impl Plan {
         let whole = [
             &self.batch_arena,
             &self.batch_gradients,
-            &self.eager_gradients,
             &self.packed,
             &self.shared,
         ];

@@ -8,9 +8,6 @@ use super::outline::{Call, Gradient, Mode};
 use super::wiring::{Part, Wiring};
 use crate::op::{Demand, Grain};
 
-/// From so many weights on, keeping their gradients to the end of the step costs more memory than it is worth.
-const EAGER: usize = 1 << 20;
-
 /// A call of a layer that does something, as plain data.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StepSketch {
@@ -21,10 +18,8 @@ pub(crate) struct StepSketch {
     pub(crate) output: usize,
     pub(crate) cache: Option<usize>,
     pub(crate) d_output: Option<usize>,
-    /// Whether the gradients of the parameters come from one product over the whole batch.
+    /// Whether the gradients of the parameters come from one product over the whole batch, and are used up as they are made.
     pub(crate) deferred: bool,
-    /// Whether the weights are updated right after the backward pass, so that their gradients need not be kept.
-    pub(crate) eager: bool,
     /// The places of the layer's trained parameters.
     pub(crate) trained: usize,
     /// What it asks for.
@@ -39,7 +34,6 @@ impl StepSketch {
         cache: None,
         d_output: None,
         deferred: false,
-        eager: false,
         trained: 0,
         demand: Demand::new(0),
     };
@@ -152,9 +146,6 @@ impl Sketch<'_> {
                     },
                     d_output: None,
                     deferred: node.demand.deferred && wiring.is_called_once(node.layer),
-                    eager: matches!(node.demand.grain, Grain::Batch)
-                        && node.trained >= EAGER
-                        && wiring.is_called_once(node.layer),
                     trained: node.trained,
                     demand: node.demand,
                 });
@@ -315,8 +306,10 @@ impl Sketch<'_> {
         let mut s = 0;
         while s < self.steps.len() {
             let step = &self.steps.items()[s];
-            // A deferred product reads them for the whole batch after the last call.
-            if step.deferred && step.d_output.is_some() {
+            // A deferred product reads them for the whole batch: right after the backward pass, if that is of the whole batch as
+            // well, and after the last call otherwise.
+            let at_the_end = step.deferred && !matches!(step.demand.grain, Grain::Batch);
+            if at_the_end && step.d_output.is_some() {
                 let mut link = step.inputs.start;
                 while link < step.inputs.end {
                     buffers[self.links[link].buffer].touch(at);
