@@ -83,7 +83,7 @@ impl Product<'_> {
             }
         };
         let (panels, strips) = (m.div_ceil(height), n.div_ceil(width));
-        let parts = (strips * width * k).div_ceil(PACKED).min(strips);
+        let parts = (strips * width * k).div_ceil(PACKED).clamp(1, strips);
         let mut shared = SHARED.take();
         for part in 0..parts {
             let (first, strips) = even(strips, parts, part);
@@ -269,3 +269,6 @@ impl Vectorized for Block<'_> {
         BUFFERS.set(buffers);
     }
 }
+
+#[cfg(test)]
+mod tests;
