@@ -58,6 +58,22 @@ pub(super) fn assert_sums(got: &[f32], want: &[Sum], what: &str) {
     }
 }
 
+/// The same for numbers that are made of the terms of their neighbours as well: each may be as far off as any, and more
+/// often rounded.
+#[track_caller]
+pub(super) fn assert_sums_of_neighbours(got: &[f32], want: &[Sum], what: &str) {
+    assert_eq!(got.len(), want.len(), "{what}: length");
+    let bound = want.iter().map(Sum::bound).fold(0.0, f64::max);
+    for (i, (&got, want)) in got.iter().zip(want).enumerate() {
+        let difference = (f64::from(got) - want.value).abs();
+        assert!(
+            difference <= 4.0 * bound,
+            "{what}: at {i} got {got}, want {} (off by {difference:e})",
+            want.value
+        );
+    }
+}
+
 /// (m, k) times (k, n), row by row.
 pub(super) fn product(
     (m, k, n): (usize, usize, usize),

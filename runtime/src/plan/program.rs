@@ -5,7 +5,7 @@ use super::layout::{Cut, Gradients, Layout, Region, Totals};
 use super::list::List;
 use super::narrow;
 use super::outline::{Call, Flow, Head, Mode, Outline, Step};
-use super::slot::Slot;
+use super::slot::{Slot, Workspaces};
 use super::store::Store;
 use super::update::{Update, updates};
 use crate::graph::Graph;
@@ -48,6 +48,7 @@ pub(crate) struct Plan {
     pub(super) chain: Option<Chain>,
     pub(super) micro_batch: usize,
     pub(super) slots: Vec<Slot>,
+    pub(super) workspaces: Workspaces,
     pub(super) batch_arena: AlignedVec,
     pub(super) batch_gradients: AlignedVec,
     pub(super) packed: AlignedVec,
@@ -111,7 +112,7 @@ impl Plan {
         );
         let region_count = list.len();
         regions.truncate(region_count);
-        let slot = || Slot::new(layout.local, &totals);
+        let slot = || Slot::new(&totals);
         Plan {
             updates: updates(&stages, store),
             chain: narrow::chain(&stages, heads.len(), store),
@@ -125,6 +126,7 @@ impl Plan {
             heads,
             micro_batch: layout.micro_batch,
             slots: (0..layout.slots).map(|_| slot()).collect(),
+            workspaces: Workspaces::new(layout.slots, layout.local, totals.scratch),
             batch_arena: AlignedVec::new(layout.across),
             batch_gradients: AlignedVec::new(totals.batch_gradients),
             packed: AlignedVec::new(totals.packed),
@@ -147,9 +149,11 @@ impl Plan {
 #[cfg(test)]
 impl Plan {
     /// The bytes of all memory that it has allocated for numbers.
-    pub(crate) fn bytes(&self) -> usize {
-        let slots = self.slots.iter();
-        let slots = slots.flat_map(|slot| [&slot.arena, &slot.scratch, &slot.gradients]);
+    pub(crate) fn bytes(&mut self) -> usize {
+        let workspaces = self.workspaces.iter_mut();
+        let local = workspaces.map(|w| size_of_val(&*w.arena) + size_of_val(&*w.scratch));
+        let local: usize = local.sum();
+        let slots = self.slots.iter().map(|slot| &slot.gradients);
         let whole = [
             &self.batch_arena,
             &self.batch_gradients,
@@ -157,10 +161,7 @@ impl Plan {
             &self.shared,
         ];
         let sums = self.slots.iter().map(|slot| size_of_val(&*slot.sums));
-        slots
-            .chain(whole)
-            .map(|memory| size_of_val(&**memory))
-            .chain(sums)
-            .sum()
+        let others = slots.chain(whole).map(|memory| size_of_val(&**memory));
+        local + others.chain(sums).sum::<usize>()
     }
 }

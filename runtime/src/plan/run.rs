@@ -5,7 +5,7 @@ use super::buffers::Home;
 use super::layout::{Gradients, Region};
 use super::outline::{Call, Gradient, Head, Mode};
 use super::program::{Plan, Stage};
-use super::slot::Slot;
+use super::slot::{Slot, Workspace, Workspaces};
 use super::store::Store;
 use super::work::{Batch, Goal, Learner, OutputTotals, Totals};
 use crate::kernels::elementwise::add;
@@ -49,6 +49,7 @@ pub(super) struct Scene<'a> {
     /// Where the samples of the batch begin, if they are read from where they lie: without a backward pass, those that
     /// lie in order need not be gathered.
     in_order: Option<usize>,
+    workspaces: &'a Workspaces,
     seed: u64,
     step: u64,
 }
@@ -140,7 +141,9 @@ impl Scene<'_> {
         if let Some(chain) = self.plan.chain {
             return self.run_chain(chain, rows, &mut slot.gradients, &mut slot.totals.outputs);
         }
-        let local = Arena::new(&mut slot.arena);
+        let mut workspace = self.workspaces.free();
+        let Workspace { arena, scratch } = &mut *workspace;
+        let local = Arena::new(arena);
         let gradients = Arena::new(&mut slot.gradients);
         slot.sums.fill(0.0);
         let mut start = rows.start;
@@ -149,7 +152,7 @@ impl Scene<'_> {
             let mut place = Place {
                 rows: start..end,
                 local,
-                scratch: &mut slot.scratch,
+                scratch,
                 gradients: Some(gradients),
                 sums: &mut slot.sums,
             };
@@ -516,6 +519,7 @@ impl Plan {
             batch_gradients: Arena::new(&mut self.batch_gradients),
             answers: &order.answers,
             in_order: reads_in_order.then(|| in_order(rows)).flatten(),
+            workspaces: &self.workspaces,
             seed: order.seed,
             step: order.step,
         };
@@ -523,11 +527,12 @@ impl Plan {
         let region = &self.regions[region];
         let slots = &mut self.slots;
         if region.whole_batch {
-            let slot = &mut slots[0];
+            let mut workspace = self.workspaces.free();
+            let Workspace { arena, scratch } = &mut *workspace;
             let mut place = Place {
                 rows: 0..rows,
-                local: Arena::new(&mut slot.arena),
-                scratch: &mut slot.scratch,
+                local: Arena::new(arena),
+                scratch,
                 gradients: None,
                 sums: &mut [],
             };

@@ -1,6 +1,7 @@
+use super::winograd::FEWEST_CHANNELS;
 use super::*;
 use crate::kernels::properties::{holds_at_each_level, pairs, widths};
-use crate::kernels::reference::{Sum, assert_sums, convolution_terms};
+use crate::kernels::reference::{Sum, assert_sums, assert_sums_of_neighbours, convolution_terms};
 use crate::kernels::simd::tests::Numbers;
 use proptest::prelude::*;
 
@@ -100,6 +101,11 @@ pub(super) fn check(
         true => ((ends.1, ends.0), conv.channels),
     };
     let (x, dy) = (numbers.vec(x_len), numbers.vec(y_len));
+    let is_winograd = !transposed && Winograd::of(conv).is_some();
+    let assert_sums = match is_winograd {
+        true => assert_sums_of_neighbours,
+        false => assert_sums,
+    };
     let kernel = numbers.vec(conv.kernel_len());
     let bias = case.bias.then(|| numbers.vec(channels_out));
     let terms = |visit: &mut dyn FnMut(usize, usize, usize)| {
@@ -179,6 +185,68 @@ pub(super) fn check(
         &mut scratch,
     );
     assert_eq!(again, d_kernel);
+}
+
+/// Windows of 3 x 3 at any place, with enough channels for Winograd's products.
+fn winograd_convolutions() -> impl Strategy<Value = Convolution> {
+    let most = if cfg!(miri) { 9 } else { 70 };
+    let channels = (FEWEST_CHANNELS..=most, FEWEST_CHANNELS..=most);
+    let shapes = (images(), channels, pairs(0..=2), pairs(0..=2));
+    shapes.prop_map(|(output, (channels, filters), before, behind)| {
+        let input =
+            |n: usize, before: usize, behind: usize| (n + 2).saturating_sub(before + behind);
+        Convolution {
+            input: (
+                input(output.0, before.0, behind.0).max(1),
+                input(output.1, before.1, behind.1).max(1),
+            ),
+            output,
+            kernel: (3, 3),
+            strides: (1, 1),
+            padding: before,
+            channels,
+            filters,
+        }
+    })
+}
+
+#[test]
+fn winograd_convolutions_of_all_shapes() {
+    holds_at_each_level(300, cases(winograd_convolutions()), |case| {
+        let memory = (case.conv.packed_len(), case.conv.scratch_len());
+        check(&case, &case.conv, false, memory);
+    });
+}
+
+/// How far the results of Winograd's products are from the definition, compared to plain sums in single precision.
+#[test]
+fn winograd_rounds_about_as_well_as_the_definition() {
+    let conv = Convolution::valid((26, 26), (3, 3), (1, 1), 16, 16);
+    let mut numbers = Numbers::new(11);
+    let (x, kernel) = (
+        numbers.vec(conv.input_len()),
+        numbers.vec(conv.kernel_len()),
+    );
+    let mut packed = vec![0.0; conv.packed_len()];
+    let mut scratch = vec![0.0; conv.scratch_len()];
+    let mut y = vec![0.0; conv.output_len()];
+    conv.pack(&kernel, None, &mut packed);
+    conv.forward(1, &x, &packed, false, &mut y, &mut scratch);
+    let mut exact = vec![Sum::default(); y.len()];
+    let mut plain = vec![0.0_f32; y.len()];
+    convolution_terms(&conv, 1, |weight, from, to| {
+        exact[to].add_product(kernel[weight], x[from]);
+        plain[to] += kernel[weight] * x[from];
+    });
+    let error = |y: &[f32]| {
+        let squares = y
+            .iter()
+            .zip(&exact)
+            .map(|(&y, exact)| (f64::from(y) - exact.value).powi(2));
+        (squares.sum::<f64>() / y.len() as f64).sqrt()
+    };
+    let (winograd, plain) = (error(&y), error(&plain));
+    assert!(winograd < 2.0 * plain, "{winograd:e} and {plain:e}");
 }
 
 #[test]

@@ -41,9 +41,7 @@ const POSITIONS: usize = 16;
 /// Tiles that go through all passes together, while what is made of them is in the caches.
 const BLOCK: usize = 24;
 /// With fewer channels the transforms cost more than they save.
-const FEWEST_CHANNELS: usize = 8;
-/// With fewer tiles in an image the products have too few rows.
-const FEWEST_TILES: usize = 9;
+pub(super) const FEWEST_CHANNELS: usize = 8;
 
 /// A convolution of 3 x 3 windows, each a step from the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,13 +62,15 @@ impl Winograd {
     pub(super) const fn of(conv: &Convolution) -> Option<Self> {
         let this = Self { conv: *conv };
         let (height, width) = this.tiles();
+        // Tiles over the edge make products that nobody needs: not more than two thirds of the definition's.
+        let saves_enough = POSITIONS * height * width * 3 <= 2 * 9 * conv.output.0 * conv.output.1;
         let is_right = conv.kernel.0 == 3
             && conv.kernel.1 == 3
             && conv.strides.0 == 1
             && conv.strides.1 == 1
             && conv.channels >= FEWEST_CHANNELS
             && conv.filters >= FEWEST_CHANNELS
-            && height * width >= FEWEST_TILES;
+            && saves_enough;
         if is_right { Some(this) } else { None }
     }
 

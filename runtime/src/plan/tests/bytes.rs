@@ -168,7 +168,7 @@ fn check<N: Network>() {
     let graph = N::graph();
     let store = Store::new(&graph, 0);
     for batch in (0..=300).chain([1024]) {
-        let plan = Plan::new(&graph, &store, Mode::Train, batch);
+        let mut plan = Plan::new(&graph, &store, Mode::Train, batch);
         let bytes = plan.bytes() + size_of_val(store.values());
         let said = N::BLUEPRINT.train_bytes(batch);
         assert_eq!(said, Some(bytes), "{}: batches of {batch}", N::NAME);

@@ -211,9 +211,11 @@ impl Net {
             .collect();
         let rows: Vec<u32> = (0..self.rows as u32).rev().collect();
         let losses = (0..2).map(|step| {
+            for workspace in plan.workspaces.iter_mut() {
+                workspace.arena.fill(before);
+                workspace.scratch.fill(before);
+            }
             for slot in &mut plan.slots {
-                slot.arena.fill(before);
-                slot.scratch.fill(before);
                 slot.gradients.fill(before);
             }
             plan.batch_arena.fill(before);
