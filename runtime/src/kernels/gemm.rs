@@ -18,7 +18,7 @@
 //! result is the same, to the bit, on any number of threads.
 
 use super::aligned::AlignedVec;
-use super::simd::{self, Level, Simd, Vectorized};
+use super::simd::{self, Level, MAX_LANES, Simd, Vectorized};
 use super::tile::{Kind, Repeat, Tile, even, rows_of, vectors_for};
 use rayon::prelude::*;
 use std::cell::Cell;
@@ -30,8 +30,10 @@ pub(crate) use blocks::Along;
 const DEPTH: usize = 256;
 /// Columns of `B` packed at a time: `DEPTH` times this stay in the L2 cache.
 const COLUMNS: usize = 256;
-/// The same for a task of a parallel product: more tasks than threads, evenly sized.
+/// The same for a task of a parallel product.
 const TASK_COLUMNS: usize = 128;
+/// So many tasks, with fewer columns each, where there are few rows: more than threads, so that all end together.
+const TASKS: usize = 16;
 /// Rows of `A` packed at a time on one thread. `B` is packed again for each such block.
 const BLOCK_ROWS: usize = 560;
 /// The same for a parallel product, which shares it.
@@ -693,20 +695,24 @@ impl Job {
                         },
                     );
                 });
-            let columns = block.n.div_ceil(TASK_COLUMNS);
             let rows = panels.div_ceil(TASK_PANELS);
+            let width = (block.n * rows)
+                .div_ceil(TASKS)
+                .next_multiple_of(2 * MAX_LANES);
+            let width = width.min(TASK_COLUMNS);
+            let columns = block.n.div_ceil(width);
             (0..rows * columns)
                 .into_par_iter()
                 .with_max_len(1)
                 .for_each(|task| {
-                    let first = task / rows * TASK_COLUMNS;
+                    let first = task / rows * width;
                     simd::dispatch_at(
                         level,
                         Panels {
                             job: &block,
                             a,
                             panels: even(panels, rows, task % rows),
-                            columns: (first, (block.n - first).min(TASK_COLUMNS)),
+                            columns: (first, (block.n - first).min(width)),
                         },
                     );
                 });
