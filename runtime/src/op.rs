@@ -14,7 +14,8 @@ use crate::activations::ActivationFunction;
 use crate::error::Result;
 use crate::gpu::command::not_on_a_gpu;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
-use crate::kernels::gemm::Along;
+use crate::kernels::elementwise::take_column_sums;
+use crate::kernels::gemm::{Along, Product, Take};
 use smallvec::SmallVec;
 use std::fmt::{self, Debug};
 use std::ops::Range;
@@ -227,22 +228,18 @@ impl<'a> ParametersMut<'a> {
     }
 }
 
-/// Takes the gradients of a layer's parameters as they are made, in pieces and from any thread: they are used up at once,
-/// so there need not be room for all of them.
-#[derive(Clone, Copy)]
+/// Takes the gradients of a layer's parameters in pieces, as they are made: they are used up at once, so there need not be
+/// room for all of them.
 pub struct GradientSink<'a> {
     ranges: &'a [Range<usize>],
     along: &'a [Along],
-    take: &'a (dyn Fn(usize, &[f32]) + Sync),
+    take: &'a Take<'a>,
 }
 
 impl<'a> GradientSink<'a> {
-    /// For parameters at `ranges`; `take` gets some gradients and the place of the first one, and uses `along` with them.
-    pub(crate) fn new(
-        ranges: &'a [Range<usize>],
-        along: &'a [Along],
-        take: &'a (dyn Fn(usize, &[f32]) + Sync),
-    ) -> Self {
+    /// For parameters at `ranges`. `take` is given some gradients and the place of the first one, on any thread but never the
+    /// same place on two threads at once, and uses `along` with them.
+    pub(crate) fn new(ranges: &'a [Range<usize>], along: &'a [Along], take: &'a Take<'a>) -> Self {
         GradientSink {
             ranges,
             along,
@@ -255,21 +252,37 @@ impl<'a> GradientSink<'a> {
         self.ranges.get(parameter).is_some_and(|r| !r.is_empty())
     }
 
-    /// Gradients of a parameter that it has, from the `start`-th on. Each is to be given exactly once.
-    pub fn take(&self, parameter: usize, start: usize, gradients: &[f32]) {
+    /// Takes gradients of a parameter, from the `start`-th on. Each must be given once.
+    ///
+    /// # Panics
+    /// If the layer does not have the parameter, or it has fewer numbers.
+    pub fn take(&mut self, parameter: usize, start: usize, gradients: &[f32]) {
         let range = &self.ranges[parameter];
-        let end = start.checked_add(gradients.len());
+        let rest = range.len().checked_sub(start);
         assert!(
-            end.is_some_and(|end| end <= range.len()),
-            "more gradients than numbers in the parameter"
+            rest.is_some_and(|rest| gradients.len() <= rest),
+            "more gradients than parameter {parameter} has numbers"
         );
         (self.take)(range.start + start, gradients);
     }
 
-    /// What is used along with the gradients of a parameter that it has.
-    pub(crate) fn along(&self, parameter: usize) -> SmallVec<[Along; 5]> {
-        let start = self.ranges[parameter].start;
-        self.along.iter().map(|along| along.at(start)).collect()
+    /// Takes all gradients of a parameter, each part by the thread that has just made it.
+    pub(crate) fn take_product(&mut self, parameter: usize, product: &Product<'_>) {
+        let range = &self.ranges[parameter];
+        assert_eq!(product.len(), range.len(), "numbers of the parameter");
+        let along = self.along.iter().map(|along| along.at(range.start));
+        let along: SmallVec<[Along; 5]> = along.collect();
+        product.run_in_blocks(&along, &|start, values| {
+            (self.take)(range.start + start, values)
+        });
+    }
+
+    /// The same, of a parameter that was added to each row of what has these gradients.
+    pub(crate) fn take_column_sums(&mut self, parameter: usize, rows: &[f32]) {
+        let range = &self.ranges[parameter];
+        take_column_sums(rows, range.len(), &|start, sums| {
+            (self.take)(range.start + start, sums)
+        });
     }
 }
 
@@ -480,7 +493,7 @@ pub trait Op: Debug + Send + Sync {
         rows: usize,
         input: &[f32],
         d_output: &[f32],
-        gradients: GradientSink<'_>,
+        gradients: &mut GradientSink<'_>,
     ) {
         let _ = (rows, input, d_output, gradients);
     }

@@ -109,7 +109,8 @@ pub(crate) fn sum_columns(x: &[f32], sums: &mut [f32]) {
 /// Columns that one task of [`take_column_sums`] looks at.
 const TASK_COLUMNS: usize = 256;
 
-/// The sum of each column, on all threads if there are many: `take` is given some of them, from the given one on.
+/// The sum of each column, on all threads if there is much to add: `take` is given some sums, from the given one on, and
+/// each once.
 pub(crate) fn take_column_sums(x: &[f32], columns: usize, take: &(dyn Fn(usize, &[f32]) + Sync)) {
     assert!(
         columns > 0 && x.len().is_multiple_of(columns),

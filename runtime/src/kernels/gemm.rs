@@ -24,7 +24,7 @@ use rayon::prelude::*;
 use std::cell::Cell;
 
 mod blocks;
-pub(crate) use blocks::Along;
+pub(crate) use blocks::{Along, Take};
 
 /// Products per pass over the packed panels: a panel of `B` this deep stays in the L1 cache.
 const DEPTH: usize = 256;
@@ -189,6 +189,11 @@ impl<'a> Product<'a> {
         } else {
             job.run_parts_parallel(simd::level());
         }
+    }
+
+    /// Floats in `C`.
+    pub(crate) fn len(&self) -> usize {
+        self.a.rows * self.b.columns
     }
 
     /// Checks the shapes, once for all. `None` if there is nothing to write.

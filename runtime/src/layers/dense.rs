@@ -7,7 +7,7 @@ use crate::gpu::Product as GpuProduct;
 use crate::gpu::command::column_sums_scratch;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
 use crate::initializers::Initializer;
-use crate::kernels::elementwise::{sum_columns, take_column_sums};
+use crate::kernels::elementwise::sum_columns;
 use crate::kernels::gemm::{Matrix, Product};
 use crate::kernels::transpose::transpose_parallel;
 use crate::layer_parameters;
@@ -386,17 +386,13 @@ impl Op for DenseOp {
         rows: usize,
         input: &[f32],
         d_output: &[f32],
-        gradients: GradientSink<'_>,
+        gradients: &mut GradientSink<'_>,
     ) {
         let x = Matrix::new(input, rows, self.features);
         let d_z = Matrix::new(d_output, rows, self.units);
-        Product::new(x.t(), d_z).run_in_blocks(&gradients.along(0), &|start, values| {
-            gradients.take(0, start, values);
-        });
+        gradients.take_product(0, &Product::new(x.t(), d_z));
         if gradients.has(1) {
-            take_column_sums(d_output, self.units, &|start, values| {
-                gradients.take(1, start, values);
-            });
+            gradients.take_column_sums(1, d_output);
         }
     }
 }

@@ -62,10 +62,11 @@ struct Weights<'a> {
 
 impl<'a> Weights<'a> {
     fn new(values: &mut [f32], optimizer: &'a dyn Optimizer, states: &mut [AlignedVec]) -> Self {
+        let states = states.iter_mut().take(MAX_STATES);
         Weights {
             optimizer,
             values: Arena::new(values),
-            states: states.iter_mut().map(|state| Arena::new(state)).collect(),
+            states: states.map(|state| Arena::new(state)).collect(),
         }
     }
 
@@ -121,11 +122,12 @@ impl Plan {
             arenas.map(|arena| arena.along(first)).collect();
         let take = |start: usize, gradients: &[f32]| {
             let part = first + start..first + start + gradients.len();
-            // SAFETY: the weights of other parameters, or other ones of this, are updated meanwhile.
+            // SAFETY: meanwhile other weights are updated at most, as the sink says.
             unsafe { weights.update(part, gradients) };
         };
-        let sink = GradientSink::new(&block.trained_ranges, &along, &take);
-        stage.op.deferred_gradients(rows, input, d_output, sink);
+        let mut sink = GradientSink::new(&block.trained_ranges, &along, &take);
+        let op = &stage.op;
+        op.deferred_gradients(rows, input, d_output, &mut sink);
     }
 
     /// Sums the gradients of the slots and updates the weights, in pieces that stay in the cache.
