@@ -26,7 +26,7 @@ pub enum Grain {
     /// Any rows at a time, on any thread.
     Rows,
     /// The same, but the forward and the backward pass need sums over the whole batch first: [`Op::measure`],
-    /// [`Op::measure_backward`]. The backward pass is not given the output.
+    /// [`Op::measure_backward`]. The backward pass is not given the output, and the forward pass may run twice.
     Measured,
     /// The whole batch in one call, which may use all threads itself.
     Batch,

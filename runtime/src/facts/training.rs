@@ -1,7 +1,9 @@
 //! The bytes that training takes: the blueprint as the plan of a step sees it.
 
 use super::{Blueprint, Facts, facts_of};
-use crate::plan::{List, Node, Part, Wiring, block_len, most_buffers, numbers, only_output};
+use crate::plan::{
+    List, Node, Part, Wiring, block_len, most_buffers, most_calls, numbers, only_output,
+};
 
 /// The bytes of memory for numbers that training a network on the CPU takes, with batches of `batch` samples.
 ///
@@ -69,6 +71,10 @@ struct Room {
     values: usize,
 }
 
+const fn larger(a: usize, b: usize) -> usize {
+    if a > b { a } else { b }
+}
+
 impl Blueprint {
     /// See [`train_bytes`].
     pub const fn train_bytes(&self, batch: usize) -> Option<usize> {
@@ -80,12 +86,8 @@ impl Blueprint {
         };
         let values = (self.inputs.len(), room.calls);
         let buffers = most_buffers(values, room.connections, self.outputs.len());
-        // Of calls there may be one more than of buffers.
-        let most = if room.values > buffers {
-            room.values
-        } else {
-            buffers + 1
-        };
+        let calls = most_calls(room.calls, self.outputs.len());
+        let most = larger(room.values, larger(buffers, calls));
         // The room for the lists is part of a function's type.
         let numbers = match most {
             ..=64 => self.train_numbers::<64>(batch),

@@ -45,7 +45,7 @@ impl<D: Driver> GpuPlan<D> {
         (mode, rows): (Mode, usize),
     ) -> Result<Self> {
         let training = mode == Mode::Train;
-        let mut outline = Outline::new(graph, store, mode);
+        let mut outline = Outline::new(graph, store, mode, false);
         let values = Memory::floats(driver, arena(&mut outline.buffers, rows))?;
         let layout = Layout::new(&outline, store, rows, training);
         let work = Memory::floats(driver, layout.len)?;

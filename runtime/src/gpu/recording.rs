@@ -133,7 +133,7 @@ impl<D: Driver> Recording<'_, D> {
         for call in &self.outline.calls {
             match *call {
                 // A GPU's backward and forward commands look at the whole batch anyway.
-                Call::Gather | Call::Measure(_) | Call::MeasureBackward(_) => {}
+                Call::Gather | Call::Measure(_) | Call::MeasureBackward(_) | Call::Repeat(_) => {}
                 Call::Forward(s) => on_host[s] = self.forward(s, &mut to)?,
                 Call::Head(h) => self.head(h, &mut to)?,
                 Call::Backward(s) => self.backward(s, on_host[s].as_ref(), &mut to)?,

@@ -41,5 +41,5 @@ pub(crate) use size::numbers;
 #[cfg(any(feature = "cuda", test))]
 pub(crate) use store::Block;
 pub(crate) use store::{Store, block_len};
-pub(crate) use wiring::{Node, Part, Wiring, most_buffers, only_output};
+pub(crate) use wiring::{Node, Part, Wiring, most_buffers, most_calls, only_output};
 pub(crate) use work::{Batch, Goal, Learner, Totals};

@@ -35,6 +35,8 @@ pub(crate) enum Call {
     Head(usize),
     /// A look at the rows before the backward pass of a step.
     MeasureBackward(usize),
+    /// The forward pass of a step once more, for those whose backward pass comes next.
+    Repeat(usize),
     /// The backward pass of a step.
     Backward(usize),
 }
@@ -56,6 +58,10 @@ pub(crate) struct Flow {
     pub(crate) output: usize,
     pub(crate) cache: Option<usize>,
     pub(crate) d_output: Option<usize>,
+    /// The inputs as the backward pass finds them.
+    pub(crate) inputs_again: Vec<usize>,
+    /// Where the output is made again, if it is.
+    pub(crate) again: Option<usize>,
     /// Where the gradient of each input goes, if anybody needs it.
     pub(crate) d_inputs: Vec<Option<Gradient>>,
 }
@@ -109,7 +115,7 @@ pub(crate) struct Outline {
 
 impl Outline {
     /// The outline of a step of this network.
-    pub(crate) fn new(graph: &Graph, store: &Store, mode: Mode) -> Self {
+    pub(crate) fn new(graph: &Graph, store: &Store, mode: Mode, repeats: bool) -> Self {
         let bound = Bound::new(graph, store, mode);
         let wiring = bound.wiring();
         let (inputs, nodes) = (wiring.inputs.len(), wiring.nodes.len());
@@ -127,7 +133,7 @@ impl Outline {
             buffer_of: &mut vec![usize::MAX; inputs + nodes],
             traces: &mut vec![Trace::EMPTY; wiring.most_buffers()],
         };
-        sketch.draw(&wiring, mode);
+        sketch.draw(&wiring, mode, repeats);
         let counts = (sketch.buffers.len(), sketch.steps.len(), sketch.calls.len());
         buffers.truncate(counts.0);
         sketches.truncate(counts.1);
@@ -232,6 +238,8 @@ impl Bound {
                 output: sketch.output,
                 cache: sketch.cache,
                 d_output: sketch.d_output,
+                inputs_again: links.iter().map(|link| link.again).collect(),
+                again: sketch.again,
                 d_inputs: links.iter().map(|link| link.gradient).collect(),
             },
         }

@@ -11,7 +11,7 @@ use super::update::{Update, updates};
 use crate::graph::Graph;
 use crate::kernels::aligned::AlignedVec;
 use crate::kernels::narrow::Chain;
-use crate::op::Op;
+use crate::op::{Grain, Op};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -26,7 +26,8 @@ pub(super) struct Stage {
     pub(super) flow: Flow,
     pub(super) packed: Range<usize>,
     pub(super) shared: Range<usize>,
-    /// How many doubles it sums over the batch.
+    /// Whether it sums something over the batch, and how many doubles.
+    pub(super) is_measured: bool,
     pub(super) sums: usize,
     /// Where its gradients are, and in which arena.
     pub(super) gradients: Gradients,
@@ -77,7 +78,7 @@ impl Plan {
             heads,
             calls,
             mut buffers,
-        } = Outline::new(graph, store, mode);
+        } = Outline::new(graph, store, mode, true);
         let mut totals = Totals::NOTHING;
         let mut stages: Vec<Stage> = Vec::with_capacity(steps.len());
         for (step, sketch) in steps.into_iter().zip(&sketches) {
@@ -95,6 +96,7 @@ impl Plan {
                 flow,
                 packed: places.packed.range(),
                 shared: places.shared.range(),
+                is_measured: matches!(sketch.demand.grain, Grain::Measured),
                 sums: sketch.demand.memory.sums,
                 gradients: places.gradients,
             });

@@ -169,7 +169,16 @@ impl Scene<'_> {
                 Call::MeasureBackward(stage) => {
                     self.measure_backward(&self.plan.stages[stage], place);
                 }
-                Call::Forward(stage) => self.forward(&self.plan.stages[stage], place),
+                Call::Forward(stage) => {
+                    let stage = &self.plan.stages[stage];
+                    self.forward(stage, stage.flow.output, place);
+                }
+                Call::Repeat(stage) => {
+                    let stage = &self.plan.stages[stage];
+                    if let Some(again) = stage.flow.again {
+                        self.forward(stage, again, place);
+                    }
+                }
                 Call::Head(head) => self.head(head, place, totals),
                 Call::Backward(stage) => self.backward(&self.plan.stages[stage], place),
             }
@@ -222,14 +231,15 @@ impl Scene<'_> {
         });
     }
 
-    fn forward(&self, stage: &Stage, place: &mut Place<'_>) {
+    /// Makes the output in this buffer.
+    fn forward(&self, stage: &Stage, output: usize, place: &mut Place<'_>) {
         let flow = &stage.flow;
         // SAFETY: the buffers of one call are alive together, so they do not overlap, and only the inputs, which are
         // read, may be the same twice; `shared` is written between regions.
         let (inputs, output, cache, shared) = unsafe {
             (
                 self.read_all(&flow.inputs, place),
-                self.rows(flow.output, place),
+                self.rows(output, place),
                 flow.cache.map(|id| self.rows(id, place)),
                 self.shared.shared_part(stage.shared.clone()),
             )
@@ -257,8 +267,11 @@ impl Scene<'_> {
         // calls that run alone.
         let (inputs, output, d_output, cache, shared, gradients) = unsafe {
             (
-                self.read_all(&flow.inputs, place),
-                self.read(flow.output, place),
+                self.read_all(&flow.inputs_again, place),
+                match stage.is_measured {
+                    true => &[],
+                    false => self.read(flow.output, place),
+                },
                 self.rows(d_output, place),
                 flow.cache.map(|id| self.read(id, place)),
                 self.shared.shared_part(stage.shared.clone()),

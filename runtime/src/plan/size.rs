@@ -23,7 +23,7 @@ pub(crate) const fn numbers<const N: usize>(wiring: &Wiring<'_>, batch: usize) -
         buffer_of: &mut [usize::MAX; N],
         traces: &mut [Trace::EMPTY; N],
     };
-    sketch.draw(wiring, Mode::Train);
+    sketch.draw(wiring, Mode::Train, true);
     let mut totals = Totals::NOTHING;
     let mut i = 0;
     while i < sketch.steps.len() {

@@ -18,6 +18,8 @@ pub(crate) struct StepSketch {
     pub(crate) output: usize,
     pub(crate) cache: Option<usize>,
     pub(crate) d_output: Option<usize>,
+    /// Where the output is made again for the backward pass, if it is not kept for it.
+    pub(crate) again: Option<usize>,
     /// Whether the gradients of the parameters come from one product over the whole batch, and are used up as they are made.
     pub(crate) deferred: bool,
     /// The places of the layer's trained parameters.
@@ -33,6 +35,7 @@ impl StepSketch {
         output: 0,
         cache: None,
         d_output: None,
+        again: None,
         deferred: false,
         trained: 0,
         demand: Demand::new(0),
@@ -44,6 +47,8 @@ impl StepSketch {
 pub(crate) struct Link {
     /// The buffer of the value.
     pub(crate) buffer: usize,
+    /// The same for the backward pass.
+    pub(crate) again: usize,
     /// Where the gradient goes, if anybody needs it.
     pub(crate) gradient: Option<Gradient>,
 }
@@ -51,6 +56,7 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) const EMPTY: Self = Link {
         buffer: usize::MAX,
+        again: usize::MAX,
         gradient: None,
     };
 }
@@ -104,10 +110,15 @@ pub(crate) struct Sketch<'a> {
 
 impl Sketch<'_> {
     /// Decides about a step of this network. The activations that losses compute must have been taken off.
-    pub(crate) const fn draw(&mut self, wiring: &Wiring<'_>, mode: Mode) {
+    ///
+    /// `repeats` is whether a value may be made twice.
+    pub(crate) const fn draw(&mut self, wiring: &Wiring<'_>, mode: Mode, repeats: bool) {
         self.connect(wiring, mode);
         if matches!(mode, Mode::Train) {
             self.connect_gradients();
+            if repeats {
+                self.repeat();
+            }
         }
         self.order(mode);
         self.settle(wiring.inputs.len());
@@ -124,7 +135,9 @@ impl Sketch<'_> {
             let node = &wiring.nodes[i];
             let mut link = node.inputs.start;
             while link < node.inputs.end {
-                self.links[link].buffer = self.buffer_of[wiring.connections[link]];
+                let buffer = self.buffer_of[wiring.connections[link]];
+                self.links[link].buffer = buffer;
+                self.links[link].again = buffer;
                 link += 1;
             }
             let value = wiring.inputs.len() + i;
@@ -145,6 +158,7 @@ impl Sketch<'_> {
                         None
                     },
                     d_output: None,
+                    again: None,
                     deferred: node.demand.deferred && wiring.is_called_once(node.layer),
                     trained: node.trained,
                     demand: node.demand,
@@ -217,6 +231,82 @@ impl Sketch<'_> {
         Some(Gradient { buffer, add_to })
     }
 
+    /// What a measured step makes of its input in the forward pass is soon made again. To keep it for the backward pass
+    /// of another region would move it to memory and back, beside the input, which is needed there anyway.
+    const fn repeat(&mut self) {
+        let mut s = 0;
+        while s < self.steps.len() {
+            let step = self.steps.items()[s];
+            if self.measures(s) && step.demand.memory.cache == 0 && self.may_repeat(s) {
+                let row_len = self.buffers.items()[step.output].row_len;
+                let again = self.buffers.push(Buffer::new(row_len));
+                self.steps.items_mut()[s].again = Some(again);
+                let mut link = 0;
+                while link < self.links.len() {
+                    if self.links[link].buffer == step.output {
+                        self.links[link].again = again;
+                    }
+                    link += 1;
+                }
+            }
+            s += 1;
+        }
+    }
+
+    /// Whether regions end between the forward and the backward pass of what takes the output, and all of it takes it row
+    /// by row.
+    const fn may_repeat(&self, step: usize) -> bool {
+        let output = self.steps.items()[step].output;
+        let mut ends = false;
+        let mut s = step + 1;
+        while s < self.steps.len() {
+            let next = &self.steps.items()[s];
+            let by_rows = matches!(next.demand.grain, Grain::Rows);
+            ends |= !by_rows;
+            let mut link = next.inputs.start;
+            while link < next.inputs.end {
+                if self.links[link].buffer == output && (next.deferred || !by_rows) {
+                    return false;
+                }
+                link += 1;
+            }
+            s += 1;
+        }
+        ends
+    }
+
+    /// Makes again what the backward pass of a step takes, if it is the first to do so.
+    const fn order_repeats(&mut self, step: usize) {
+        let inputs = self.steps.items()[step].inputs;
+        let mut link = inputs.start;
+        while link < inputs.end {
+            let mut s = 0;
+            while s < step {
+                if let Some(again) = self.steps.items()[s].again
+                    && self.links[link].again == again
+                    && !self.is_repeated(s)
+                {
+                    self.calls.push(Call::Repeat(s));
+                }
+                s += 1;
+            }
+            link += 1;
+        }
+    }
+
+    const fn is_repeated(&self, step: usize) -> bool {
+        let mut i = self.calls.len();
+        while i > 0 {
+            i -= 1;
+            match self.calls.items()[i] {
+                Call::Repeat(s) if s == step => return true,
+                Call::Head(_) => return false,
+                _ => {}
+            }
+        }
+        false
+    }
+
     const fn order(&mut self, mode: Mode) {
         self.calls.push(Call::Gather);
         let mut i = 0;
@@ -239,6 +329,7 @@ impl Sketch<'_> {
                 if self.measures(i) {
                     self.calls.push(Call::MeasureBackward(i));
                 }
+                self.order_repeats(i);
                 self.calls.push(Call::Backward(i));
             }
         }
@@ -273,6 +364,15 @@ impl Sketch<'_> {
                         touch(buffers, step.cache, at);
                     }
                 }
+                Call::Repeat(s) => {
+                    let step = &self.steps.items()[s];
+                    let mut link = step.inputs.start;
+                    while link < step.inputs.end {
+                        buffers[self.links[link].buffer].touch(at);
+                        link += 1;
+                    }
+                    touch(buffers, step.again, at);
+                }
                 Call::MeasureBackward(s) => {
                     let step = &self.steps.items()[s];
                     let mut link = step.inputs.start;
@@ -292,11 +392,13 @@ impl Sketch<'_> {
                     let step = &self.steps.items()[s];
                     let mut link = step.inputs.start;
                     while link < step.inputs.end {
-                        buffers[self.links[link].buffer].touch(at);
+                        buffers[self.links[link].again].touch(at);
                         touch_gradient(buffers, self.links[link].gradient, at);
                         link += 1;
                     }
-                    buffers[step.output].touch(at);
+                    if !matches!(step.demand.grain, Grain::Measured) {
+                        buffers[step.output].touch(at);
+                    }
                     touch(buffers, step.cache, at);
                     touch(buffers, step.d_output, at);
                 }

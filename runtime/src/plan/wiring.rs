@@ -93,17 +93,22 @@ impl Wiring<'_> {
 
     /// A step has no more calls.
     pub(crate) const fn most_calls(&self) -> usize {
-        1 + 4 * self.nodes.len() + self.outputs.len()
+        most_calls(self.nodes.len(), self.outputs.len())
     }
 }
 
-/// A step of a network of these has no more buffers: values, what ops keep, predictions, and gradients.
+/// A step of a network of these has no more buffers: values, what ops keep or make again, predictions, and gradients.
 pub(crate) const fn most_buffers(
     (inputs, nodes): (usize, usize),
     connections: usize,
     outputs: usize,
 ) -> usize {
-    inputs + 2 * nodes + 2 * outputs + connections
+    inputs + 3 * nodes + 2 * outputs + connections
+}
+
+/// Nor more calls.
+pub(crate) const fn most_calls(nodes: usize, outputs: usize) -> usize {
+    1 + 5 * nodes + outputs
 }
 
 /// Which output of the network a value is, if it is one and nothing else.

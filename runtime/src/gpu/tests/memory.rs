@@ -204,7 +204,7 @@ fn values_that_are_alive_together_never_overlap() {
         let store = Store::new(&graph, 0);
         for mode in [Mode::Train, Mode::Evaluate, Mode::Predict] {
             for rows in [1, 7, 64] {
-                let mut outline = Outline::new(&graph, &store, mode);
+                let mut outline = Outline::new(&graph, &store, mode, false);
                 let size = arena(&mut outline.buffers, rows);
                 for (i, a) in outline.buffers.iter().enumerate() {
                     assert!(a.offset + rows * a.row_len <= size);

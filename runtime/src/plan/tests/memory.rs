@@ -80,3 +80,27 @@ fn a_step_gives_the_same_bits_every_time() {
         assert!(step() == first);
     }
 }
+
+/// What a normalization gives crosses to no other region if the next one ends the region; its backward pass finds it made
+/// again.
+#[test]
+fn what_is_made_again_stays_with_its_thread() {
+    let graph = normalized_often();
+    let store = Store::new(&graph, 0);
+    let plan = Plan::new(&graph, &store, Mode::Train, 8);
+    let made_again: Vec<&str> = plan
+        .stages
+        .iter()
+        .filter_map(|stage| {
+            let again = plan.buffers[stage.flow.again?];
+            let first = plan.buffers[stage.flow.output];
+            assert_eq!((first.home, again.home), (Home::Local, Home::Local));
+            Some(&*graph.layers()[stage.layer].name)
+        })
+        .collect();
+    assert_eq!(made_again, ["batch_normalization", "batch_normalization_1"]);
+    for mode in [Mode::Evaluate, Mode::Predict] {
+        let plan = Plan::new(&graph, &store, mode, 8);
+        assert!(plan.stages.iter().all(|s| s.flow.again.is_none()));
+    }
+}

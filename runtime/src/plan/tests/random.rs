@@ -326,10 +326,16 @@ fn slices(plan: &Plan, call: Call) -> (Vec<usize>, Vec<usize>) {
             let written = [flow.output].into_iter().chain(flow.cache);
             (flow.inputs.clone(), written.collect())
         }
-        Call::Backward(stage) => {
+        Call::Repeat(stage) => {
             let flow = &plan.stages[stage].flow;
-            let read = flow.inputs.iter().copied();
-            let read = read.chain([flow.output]).chain(flow.cache);
+            (flow.inputs.clone(), flow.again.into_iter().collect())
+        }
+        Call::Backward(stage) => {
+            let stage = &plan.stages[stage];
+            let flow = &stage.flow;
+            let read = flow.inputs_again.iter().copied();
+            let output = (!stage.is_measured).then_some(flow.output);
+            let read = read.chain(output).chain(flow.cache);
             let gradients = flow.d_inputs.iter().flatten().map(|g| g.buffer);
             (
                 read.collect(),
