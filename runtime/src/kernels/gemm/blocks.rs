@@ -1,7 +1,8 @@
 //! Products whose result is used up as it is made, block by block: it never stands in memory as a whole.
 
 use super::{
-    AlignedVec, BUFFERS, DEPTH, Job, Operand, Product, SHARED, Shared, WORTH_THREADS, copy, pack_b,
+    AlignedVec, BUFFERS, DEPTH, Job, Operand, Product, SHARED, Shared, TASKS, WORTH_THREADS, copy,
+    pack_b,
 };
 use crate::kernels::simd::{self, Simd, Vectorized};
 use crate::kernels::tile::{Ahead, Kind, Repeat, Tile, even, rows_of};
@@ -102,7 +103,7 @@ impl Product<'_> {
             });
             let columns = (strips * width).div_ceil(BLOCK_COLUMNS);
             let most = BLOCK / (strips * width).div_ceil(columns) / height;
-            let rows = panels.div_ceil(most.max(1));
+            let rows = panels.div_ceil(most.max(1)).max(panels.min(TASKS));
             for_each(rows * columns, &|task| {
                 let block = Block {
                     job: &job,
