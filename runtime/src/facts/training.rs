@@ -7,12 +7,14 @@ use crate::plan::{
 
 /// The bytes of memory for numbers that training a network on the CPU takes, with batches of `batch` samples.
 ///
-/// `network!` also puts it on the network's own type, as `Letters::train_bytes(128)`. It is exact, because the plan of a
-/// step is made with the same functions. Counted are
+/// `network!` also puts it on the network's own type, as `Letters::train_bytes(128)`. It is exactly what the plan of a
+/// step reserves, because that is made with the same functions. Counted are
 /// - the parameters, each from a whole cache line of 64 bytes on, and
 /// - everything that the plan of a training step allocates: the values between the layers and their gradients, the gradients
 ///   of the parameters (once for each of the up to 16 shares of a batch that threads take, once for the batch where a layer
-///   is large, and one room in turn for all layers that are so large that they are updated at once), the weights in the order that the kernels like, and room to work in.
+///   is large, and one room in turn for all layers that are so large that they are updated at once), the weights in the
+///   order that the kernels like, and room to work in. Of that there is as much for each share, but only what threads use
+///   takes memory: with fewer threads than shares less than is reserved.
 ///
 /// Not counted are the data set, what the optimizer remembers (for each number per weight, such as the two of `Adam`, as much
 /// as the parameters take), copies of the weights that `fit` or a callback keeps, the plans of `evaluate` and `predict`, and

@@ -117,11 +117,12 @@ const fn larger(a: usize, b: usize) -> usize {
 
 /// The passes of a convolution or of its transpose, for layers that do not care which.
 pub(crate) trait Passes {
-    /// Lays the weights out for the kernels: once per change of the weights.
+    /// Lays the weights out for the kernels: once per change of the weights. Without `d_input`, `backward` is not asked
+    /// for the gradient of the input.
     ///
     /// # Panics
     /// If a length is not that of the layer.
-    fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, packed: &mut [f32]);
+    fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, d_input: bool, packed: &mut [f32]);
 
     /// `y = x * kernel + bias`, then ReLU if asked, for `rows` samples.
     ///
@@ -529,11 +530,11 @@ impl Convolution {
 }
 
 impl Passes for Convolution {
-    fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, packed: &mut [f32]) {
+    fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, d_input: bool, packed: &mut [f32]) {
         assert_eq!(kernel.len(), self.kernel_len());
         assert_eq!(packed.len(), self.packed_len());
         if let Some(winograd) = Winograd::of(self) {
-            return winograd.pack(kernel, bias, packed);
+            return winograd.pack(kernel, bias, d_input, packed);
         }
         packed.fill(0.0);
         let (forward_at, backward_at) = (self.packed_forward_at(), self.packed_backward_at());
@@ -541,7 +542,9 @@ impl Passes for Convolution {
             packed[..self.filters].copy_from_slice(bias);
         }
         self.pack_forward(kernel, &mut packed[forward_at..backward_at]);
-        self.pack_backward(kernel, &mut packed[backward_at..]);
+        if d_input {
+            self.pack_backward(kernel, &mut packed[backward_at..]);
+        }
     }
 
     fn forward(

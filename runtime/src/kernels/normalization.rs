@@ -10,6 +10,9 @@ use super::simd::{self, Simd, Vectorized};
 /// Rows that are summed in single precision before they join the whole.
 const CHUNK: usize = 64;
 
+/// How many floats ahead of their use inputs are asked for: they were made long ago.
+const AHEAD: usize = 1024;
+
 /// Count, mean, and sum of squared deviations from the mean of each channel, as a run of numbers.
 ///
 /// Parts of a batch may be gathered apart and [merged](Self::merge). Zeros are no rows yet.
@@ -298,6 +301,7 @@ impl Vectorized for Forward<'_> {
             {
                 // SAFETY: lanes of the rows.
                 unsafe {
+                    simd.prefetch(x.as_ptr().wrapping_add(AHEAD));
                     let x = simd.load_lanes(x.as_ptr().add(first), c.lanes);
                     let y = y.as_mut_ptr().add(first);
                     let value = simd.mul_add(simd.sub(x, c.mean), c.scale, c.beta);
@@ -390,6 +394,8 @@ impl Vectorized for Backward<'_> {
             for ((x, dy), dx) in rows.zip(self.dx.chunks_exact_mut(channels)) {
                 // SAFETY: lanes of the rows.
                 unsafe {
+                    simd.prefetch(x.as_ptr().wrapping_add(AHEAD));
+                    simd.prefetch(dy.as_ptr().wrapping_add(AHEAD));
                     let x = simd.load_lanes(x.as_ptr().add(first), c.lanes);
                     let dy = simd.load_lanes(dy.as_ptr().add(first), c.lanes);
                     let x_hat = simd.mul(simd.sub(x, c.mean), c.inverse);

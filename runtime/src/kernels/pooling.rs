@@ -440,6 +440,8 @@ impl Vectorized for HalvingBackward<'_> {
                                 for side in 0..2 {
                                     let at = at + side * channels;
                                     let x = x.as_ptr().add(half * row_len + at);
+                                    // Made long ago: the next row of windows is asked for early.
+                                    simd.prefetch(x.wrapping_add(2 * row_len));
                                     let here = simd.equal(simd.load_lanes(x, lanes), y);
                                     let part = simd.select(here, rest, simd.zero());
                                     rest = simd.select(here, simd.zero(), rest);

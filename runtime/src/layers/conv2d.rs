@@ -37,11 +37,18 @@ use dfdx::tensor_ops::Device as DfdxDevice;
 /// - `kernel`: (kernel height, kernel width, channels, filters)
 /// - `bias`: filters
 ///
+/// # Precision
+/// On the CPU, windows of 3 x 3 with stride 1 between at least 8 channels and 8 filters are computed with less than half of
+/// the multiplications (Winograd's F(2 x 2, 3 x 3), if that saves a third for this size of the image). Rounding errors are
+/// less than twice those of the formula. A tile of 2 x 2 output pixels is made together, so an infinite or NaN input makes
+/// up to four neighbouring outputs NaN where the formula has fewer.
+///
 /// # Errors
 /// In `network!`: an input that is not an image, a kernel larger than its input, a stride of 0, 0 filters.
 ///
 /// # Source
-/// Same formula and defaults as `keras.layers.Conv2D`.
+/// Same formula and defaults as `keras.layers.Conv2D`. Products: A. Lavin and S. Gray, "Fast Algorithms for Convolutional
+/// Neural Networks", CVPR 2016.
 ///
 /// # Examples
 /// ```
@@ -274,8 +281,8 @@ impl Op for Conv2DOp {
         Ok(())
     }
 
-    fn pack(&self, parameters: Parameters<'_>, _: Reader, packed: &mut [f32]) {
-        self.on_cpu().pack(parameters, packed);
+    fn pack(&self, parameters: Parameters<'_>, reader: Reader, packed: &mut [f32]) {
+        self.on_cpu().pack(parameters, reader, packed);
     }
 
     fn forward(&self, call: Forward<'_>) {

@@ -383,8 +383,8 @@ impl Op for Conv2DTransposeOp {
         Ok(())
     }
 
-    fn pack(&self, parameters: Parameters<'_>, _: Reader, packed: &mut [f32]) {
-        self.on_cpu().pack(parameters, packed);
+    fn pack(&self, parameters: Parameters<'_>, reader: Reader, packed: &mut [f32]) {
+        self.on_cpu().pack(parameters, reader, packed);
     }
 
     fn forward(&self, call: Forward<'_>) {

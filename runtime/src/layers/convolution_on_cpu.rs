@@ -2,7 +2,7 @@
 
 use crate::activations::ActivationFunction;
 use crate::kernels::convolution::Passes;
-use crate::op::{Backward, Forward, Parameters};
+use crate::op::{Backward, Forward, Parameters, Reader};
 
 /// A convolution or its transpose with its activation over `filters` channels.
 #[derive(Clone, Copy, Debug)]
@@ -18,10 +18,11 @@ impl<P: Passes> CpuConvolution<'_, P> {
         self.activation == ActivationFunction::Relu
     }
 
-    pub(super) fn pack(&self, parameters: Parameters<'_>, packed: &mut [f32]) {
+    pub(super) fn pack(&self, parameters: Parameters<'_>, reader: Reader, packed: &mut [f32]) {
         let bias = parameters.get(1);
         let bias = (!bias.is_empty()).then_some(bias);
-        self.passes.pack(parameters.get(0), bias, packed);
+        let d_input = reader == Reader::Training { d_inputs: true };
+        self.passes.pack(parameters.get(0), bias, d_input, packed);
     }
 
     pub(super) fn forward(&self, call: Forward<'_>) {

@@ -50,6 +50,8 @@ pub(super) struct Scene<'a> {
     /// lie in order need not be gathered.
     in_order: Option<usize>,
     workspaces: &'a Workspaces,
+    /// Whether nothing has been summed over rows yet.
+    is_first: bool,
     seed: u64,
     step: u64,
 }
@@ -138,6 +140,9 @@ impl Scene<'_> {
 
     /// Runs all calls of a region for the rows of one slot.
     fn run_slot(&self, region: &Region, rows: Range<usize>, slot: &mut Slot) {
+        if self.is_first {
+            slot.clear(self.goals);
+        }
         if let Some(chain) = self.plan.chain {
             return self.run_chain(chain, rows, &mut slot.gradients, &mut slot.totals.outputs);
         }
@@ -414,7 +419,7 @@ impl Plan {
         };
         let rows = batch.rows.len();
         learner.optimizer.begin_step();
-        self.begin(&order, learner.store);
+        self.begin(learner.store);
         for region in 0..self.regions.len() {
             self.run(region, &order, learner.store);
             // A call for the whole batch is a region of its own.
@@ -485,26 +490,20 @@ impl Plan {
             seed: 0,
             step: 0,
         };
-        self.begin(&order, store);
         for region in 0..self.regions.len() {
             self.run(region, &order, store);
         }
     }
 
-    /// Makes everything ready for the first region.
-    fn begin(&mut self, order: &Order<'_>, store: &Store) {
-        if self.mode == Mode::Train {
-            self.pack(store);
-            let stages = self.stages.iter();
-            for stage in stages.filter(|s| !s.op.overwrites_gradients()) {
-                if let Gradients::Batch(range) = &stage.gradients {
-                    self.batch_gradients[range.range()].fill(0.0);
-                }
+    /// Makes the weights and the gradients of the batch ready. Those of slots are cleared by their threads.
+    fn begin(&mut self, store: &Store) {
+        self.pack(store);
+        let stages = self.stages.iter();
+        for stage in stages.filter(|s| !s.op.overwrites_gradients()) {
+            if let Gradients::Batch(range) = &stage.gradients {
+                self.batch_gradients[range.range()].fill(0.0);
             }
         }
-        self.slots
-            .iter_mut()
-            .for_each(|slot| slot.clear(order.goals));
     }
 
     /// Runs one region.
@@ -533,6 +532,7 @@ impl Plan {
             answers: &order.answers,
             in_order: reads_in_order.then(|| in_order(rows)).flatten(),
             workspaces: &self.workspaces,
+            is_first: self.regions[..region].iter().all(|r| r.whole_batch),
             seed: order.seed,
             step: order.step,
         };

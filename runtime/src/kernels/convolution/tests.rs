@@ -127,7 +127,7 @@ pub(super) fn check(
     // Not a single float more than is asked for, and nothing sensible in it.
     let mut packed = vec![f32::NAN; packed];
     let mut scratch = vec![f32::NAN; scratch];
-    layer.pack(&kernel, bias.as_deref(), &mut packed);
+    layer.pack(&kernel, bias.as_deref(), true, &mut packed);
     let mut y = vec![f32::NAN; y_len];
     layer.forward(*rows, &x, &packed, case.relu, &mut y, &mut scratch);
     assert_sums(&y, &want_y, "y");
@@ -230,7 +230,7 @@ fn winograd_rounds_about_as_well_as_the_definition() {
     let mut packed = vec![0.0; conv.packed_len()];
     let mut scratch = vec![0.0; conv.scratch_len()];
     let mut y = vec![0.0; conv.output_len()];
-    conv.pack(&kernel, None, &mut packed);
+    conv.pack(&kernel, None, false, &mut packed);
     conv.forward(1, &x, &packed, false, &mut y, &mut scratch);
     let mut exact = vec![Sum::default(); y.len()];
     let mut plain = vec![0.0_f32; y.len()];

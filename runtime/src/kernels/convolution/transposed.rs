@@ -81,7 +81,7 @@ impl TransposedConvolution {
 }
 
 impl Passes for TransposedConvolution {
-    fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, packed: &mut [f32]) {
+    fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, d_input: bool, packed: &mut [f32]) {
         let mirror = &self.mirror;
         assert_eq!(kernel.len(), mirror.kernel_len());
         assert!(bias.is_none_or(|bias| bias.len() == mirror.channels));
@@ -89,7 +89,9 @@ impl Passes for TransposedConvolution {
         packed.fill(0.0);
         let (backward, forward) = packed.split_at_mut(self.forward_at());
         // The input gradient is the mirror's forward pass, and the other way round.
-        mirror.pack_forward(kernel, backward);
+        if d_input {
+            mirror.pack_forward(kernel, backward);
+        }
         match &self.lines {
             Some(lines) => lines.pack(mirror, kernel, bias, forward),
             None => {

@@ -96,8 +96,14 @@ impl Winograd {
         POSITIONS * (BLOCK * (channels + filters) + channels * filters)
     }
 
-    /// Bias, then `U`, then `U'`.
-    pub(super) fn pack(&self, kernel: &[f32], bias: Option<&[f32]>, packed: &mut [f32]) {
+    /// Bias, then `U`, then `U'`, which is for the gradient of the input.
+    pub(super) fn pack(
+        &self,
+        kernel: &[f32],
+        bias: Option<&[f32]>,
+        d_input: bool,
+        packed: &mut [f32],
+    ) {
         assert_eq!(kernel.len(), self.conv.kernel_len());
         assert_eq!(packed.len(), self.packed_len());
         packed.fill(0.0);
@@ -110,7 +116,7 @@ impl Winograd {
             winograd: self,
             kernel,
             forward,
-            backward,
+            backward: d_input.then_some(backward),
         });
     }
 
@@ -154,6 +160,9 @@ impl Winograd {
         d_bias: Option<&mut [f32]>,
         scratch: &mut [f32],
     ) {
+        if rows == 0 {
+            return;
+        }
         let weights = &packed[padded(self.conv.filters) + self.forward_weights_len()..];
         let scratch = &mut scratch[..self.scratch_len()];
         let (v, scratch) = scratch.split_at_mut(POSITIONS * BLOCK * self.conv.channels);

@@ -61,7 +61,7 @@ fn a_bias_of_zeros_is_none() {
             let mut packed = vec![f32::NAN; layer.packed_len()];
             let mut scratch = vec![f32::NAN; layer.scratch_len()];
             let mut y = vec![f32::NAN; rows * conv.input_len()];
-            layer.pack(&kernel, bias, &mut packed);
+            layer.pack(&kernel, bias, true, &mut packed);
             layer.forward(rows, &x, &packed, relu, &mut y, &mut scratch);
             y
         });

@@ -20,7 +20,7 @@ pub(super) struct Pack<'a> {
     /// `U` (position, channel, filter), with padded rows of zeros.
     pub(super) forward: &'a mut [f32],
     /// `U` (position, filter, channel), the same.
-    pub(super) backward: &'a mut [f32],
+    pub(super) backward: Option<&'a mut [f32]>,
 }
 
 impl Vectorized for Pack<'_> {
@@ -48,7 +48,10 @@ impl Vectorized for Pack<'_> {
                 first += S::LANES;
             }
         }
-        let turned = self.backward.chunks_exact_mut(filters * padded(channels));
+        let Some(backward) = self.backward else {
+            return;
+        };
+        let turned = backward.chunks_exact_mut(filters * padded(channels));
         for (to, from) in turned.zip(self.forward.chunks_exact(stride)) {
             let size = (channels, filters);
             transpose_with(simd, (from, padded(filters)), size, (to, padded(channels)));
@@ -151,17 +154,16 @@ impl Vectorized for Backward<'_> {
     fn run<S: Simd>(mut self, simd: S) {
         let winograd = self.winograd;
         let (channels, filters) = winograd.widths();
-        self.d_u.fill(0.0);
         if let Some(dx) = self.dx.as_deref_mut() {
             dx.fill(0.0);
         }
         let (v, m) = (self.v.as_mut_ptr(), self.m.as_mut_ptr());
-        for block in winograd.blocks(self.rows) {
+        for (i, block) in winograd.blocks(self.rows).enumerate() {
             // SAFETY: see the head of the file.
             unsafe {
                 self.transform_output_gradient(simd, block);
                 winograd.transform_input(simd, (self.x.as_ptr(), true), block, v);
-                self.kernel_products(simd, block.1);
+                self.kernel_products(simd, block.1, i > 0);
                 if let Some(dx) = self.dx.as_deref_mut() {
                     products(
                         simd,
@@ -224,12 +226,12 @@ impl Backward<'_> {
         }
     }
 
-    /// Adds `V[position]' dM[position]` to `dU`.
+    /// `V[position]' dM[position]`, added to `dU` or instead of it.
     ///
     /// # Safety
     /// See the head of the file.
     #[inline(always)]
-    unsafe fn kernel_products<S: Simd>(&mut self, simd: S, count: usize) {
+    unsafe fn kernel_products<S: Simd>(&mut self, simd: S, count: usize, accumulate: bool) {
         let (channels, filters) = self.winograd.widths();
         let products = Tile {
             kind: Kind::Rows,
@@ -245,7 +247,7 @@ impl Backward<'_> {
             b_segment: 0,
             c: self.d_u.as_mut_ptr(),
             c_stride: filters,
-            accumulate: true,
+            accumulate,
             bias: std::ptr::null(),
             relu: false,
             repeat: Repeat {
