@@ -176,9 +176,9 @@ macro_rules! functions {
 }
 
 functions! {
-    Map::map Relu = |s, x| Function::Relu.forward(s, x);
-    Map::map Tanh = |s, x| Function::Tanh.forward(s, x);
-    Map::map Sigmoid = |s, x| Function::Sigmoid.forward(s, x);
+    Map::map Relu = |s, x| Function::Relu.forward(s, [x])[0];
+    Map::map Tanh = |s, x| Function::Tanh.forward(s, [x])[0];
+    Map::map Sigmoid = |s, x| Function::Sigmoid.forward(s, [x])[0];
     Map::map Scale(factor) = |s, x| s.mul(s.splat(factor), x);
     Zip::zip ReluBackward = |s, dy, y| Function::Relu.backward(s, y, dy);
     Zip::zip TanhBackward = |s, dy, y| Function::Tanh.backward(s, y, dy);

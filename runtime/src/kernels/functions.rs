@@ -1,8 +1,25 @@
 //! `exp`, `tanh` and the logistic function on vectors, within 3 units in the last place.
 //!
-//! Coefficients: Cephes (Moshier), `expf.c`. NaN goes through all of them.
+//! The coefficients of `exp` are those of Cephes (Moshier), `expf.c`. NaN goes through all of them.
 
 use super::simd::Simd;
+
+/// The same arithmetic for several vectors, each operation for all of them before the next one: a processor then has
+/// something to do while it waits for the result of the first.
+macro_rules! each {
+    ($simd:ident, |$($x:ident),+| $e:expr) => {{
+        let mut out = [$simd.zero(); N];
+        for (n, out) in out.iter_mut().enumerate() {
+            $(let $x = $x[n];)+
+            *out = $e;
+        }
+        out
+    }};
+}
+pub(super) use each;
+
+/// Vectors of numbers, side by side.
+type Several<S, const N: usize> = [<S as Simd>::Vector; N];
 
 /// An activation that looks at each number for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,12 +35,16 @@ pub(crate) enum Function {
 }
 
 impl Function {
-    /// `y` of `x`.
+    /// `y` of `x`, for several vectors.
     #[inline(always)]
-    pub(crate) fn forward<S: Simd>(self, simd: S, x: S::Vector) -> S::Vector {
+    pub(crate) fn forward<S: Simd, const N: usize>(
+        self,
+        simd: S,
+        x: Several<S, N>,
+    ) -> Several<S, N> {
         match self {
             Function::Linear => x,
-            Function::Relu => simd.max(simd.zero(), x),
+            Function::Relu => each!(simd, |x| simd.max(simd.zero(), x)),
             Function::Sigmoid => sigmoid(simd, x),
             Function::Tanh => tanh(simd, x),
         }
@@ -78,26 +99,59 @@ fn parts<S: Simd>(simd: S, x: S::Vector) -> (S::Vector, S::Vector) {
     (n, simd.mul_add(simd.mul(p, r), r, r))
 }
 
-/// The hyperbolic tangent, as `(e^2x - 1) / (e^2x + 1)`. The numerator is computed without the 1, so that nothing cancels
-/// near zero.
+/// `e^-x` as `2^n · (a - r) / (a + r)`: gives `2^n`, `a` and `r`. It must be possible to hold `2^n`.
+///
+/// With `x = r - n · ln 2`, `a` is `r · coth(r / 2)`, an even function that two terms approximate to 1e-9 where `r` is
+/// small. As the functions made of it divide anyhow, this is less work than `e^r` is. The two coefficients are those with
+/// the least error of `e^-x` for all `r`.
 #[inline(always)]
-pub(crate) fn tanh<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
+fn halves<S: Simd, const N: usize>(
+    simd: S,
+    x: Several<S, N>,
+) -> (Several<S, N>, Several<S, N>, Several<S, N>) {
+    let n = each!(simd, |x| simd.mul(x, simd.splat(-std::f32::consts::LOG2_E)));
+    let n = each!(simd, |n| simd.round(n));
+    let r = each!(simd, |n, x| simd.mul_add(n, simd.splat(0.693_359_4), x));
+    let r = each!(simd, |n, r| simd.mul_add(n, simd.splat(-2.121_944_4e-4), r));
+    let power = each!(simd, |n| simd.power_of_two(n));
+    let square = each!(simd, |r| simd.mul(r, r));
+    let (first, second) = (simd.splat(0.166_666_18), simd.splat(-2.765_960_8e-3));
+    let a = each!(simd, |square| simd.mul_add(square, second, first));
+    let a = each!(simd, |a, square| simd.mul_add(a, square, simd.splat(2.0)));
+    (power, a, r)
+}
+
+/// The hyperbolic tangent, as `(1 - e^-2x) / (1 + e^-2x)`. With `p = 2^n`, the numerator `(a + r) - p · (a - r)` is computed
+/// as `2 · (1 - p) + (a - 2) · (1 - p) + r · (1 + p)`, so that nothing cancels near zero.
+#[inline(always)]
+pub(crate) fn tanh<S: Simd, const N: usize>(simd: S, x: Several<S, N>) -> Several<S, N> {
     let one = simd.splat(1.0);
     // From 9.01 on the result is 1. Written with `x` second, minimum and maximum let NaN through.
-    let x = simd.max(simd.splat(-10.0), simd.min(simd.splat(10.0), x));
-    let (n, p) = parts(simd, simd.add(x, x));
-    let power = simd.power_of_two(n);
-    let grown = simd.mul_add(p, power, simd.sub(power, one));
-    simd.div(grown, simd.add(grown, simd.splat(2.0)))
+    let x = each!(simd, |x| simd.min(simd.splat(10.0), x));
+    let x = each!(simd, |x| simd.max(simd.splat(-10.0), x));
+    let x = each!(simd, |x| simd.add(x, x));
+    let (power, a, r) = halves(simd, x);
+    let rest = each!(simd, |power| simd.sub(one, power));
+    let b = each!(simd, |a| simd.sub(a, simd.splat(2.0)));
+    let upper = each!(simd, |power, r| simd.mul(simd.add(one, power), r));
+    let upper = each!(simd, |b, rest, upper| simd.mul_add(b, rest, upper));
+    let upper = each!(simd, |rest, upper| simd.add(simd.add(rest, rest), upper));
+    let lower = each!(simd, |power, a, r| {
+        simd.mul_add(power, simd.sub(a, r), simd.add(a, r))
+    });
+    each!(simd, |upper, lower| simd.div(upper, lower))
 }
 
 /// The logistic function `1 / (1 + e^-x)`.
 #[inline(always)]
-pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::Vector) -> S::Vector {
-    let one = simd.splat(1.0);
-    // Between these bounds one factor holds the power of two: below, e^-x is lost beside 1, and above it is infinite.
-    let x = simd.max(simd.splat(-89.0), simd.min(simd.splat(87.0), x));
-    let (n, p) = parts(simd, simd.sub(simd.zero(), x));
-    let power = simd.power_of_two(n);
-    simd.div(one, simd.add(one, simd.mul(simd.add(p, one), power)))
+pub(crate) fn sigmoid<S: Simd, const N: usize>(simd: S, x: Several<S, N>) -> Several<S, N> {
+    // At the lower bound the denominator is infinite, and the upper bound is far behind where the result is 1.
+    let x = each!(simd, |x| simd.min(simd.splat(87.0), x));
+    let x = each!(simd, |x| simd.max(simd.splat(-89.0), x));
+    let (power, a, r) = halves(simd, x);
+    let upper = each!(simd, |a, r| simd.add(a, r));
+    let lower = each!(simd, |power, a, r, upper| {
+        simd.mul_add(power, simd.sub(a, r), upper)
+    });
+    each!(simd, |upper, lower| simd.div(upper, lower))
 }

@@ -235,9 +235,9 @@ impl Pass<'_> {
                             *sum = simd.mul_add(w, x, *sum);
                         }
                     }
-                    for (v, &sum) in sums.iter().enumerate() {
-                        let y = y.add(u * BLOCK + v * S::LANES);
-                        simd.store(y, layer.function.forward(simd, sum));
+                    let outputs = layer.function.forward(simd, sums);
+                    for (v, output) in outputs.into_iter().enumerate() {
+                        simd.store(y.add(u * BLOCK + v * S::LANES), output);
                     }
                 }
                 x = y;

@@ -24,6 +24,8 @@ pub(crate) struct Buffer {
 /// The arena of a buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Home {
+    /// Nowhere: a prediction reads its samples where they lie.
+    Samples,
     /// Each worker has its own, for one micro-batch: the value is made and used up within one region.
     Local,
     /// One for the whole batch: the value crosses from one region to another.

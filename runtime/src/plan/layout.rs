@@ -172,7 +172,8 @@ impl Layout {
         regions: &mut List<'_, Region>,
     ) -> Self {
         cut_into_regions(calls, steps, regions);
-        bring_home(buffers, regions.items(), calls.len());
+        let predicts = matches!(mode, Mode::Predict);
+        bring_home(buffers, regions.items(), calls.len(), predicts);
         let passes = if matches!(mode, Mode::Train) { 3 } else { 1 };
         let macs = totals.macs.saturating_mul(batch).saturating_mul(passes);
         let threaded = macs >= cut.threaded_macs;
@@ -273,14 +274,18 @@ const fn cut_into_regions(calls: &[Call], steps: &[StepSketch], regions: &mut Li
 }
 
 /// Decides in which arena each buffer is: a value that is made and used up within one region stays with its thread. Any
-/// other is alive for whole regions, because threads are at different calls of a region at the same time.
-const fn bring_home(buffers: &mut [Buffer], regions: &[Region], calls: usize) {
+/// other is alive for whole regions, because threads are at different calls of a region at the same time. The samples of a
+/// prediction stay where they are.
+const fn bring_home(buffers: &mut [Buffer], regions: &[Region], calls: usize, predicts: bool) {
     let mut i = 0;
     while i < buffers.len() {
         let buffer = &mut buffers[i];
         let first = region_of(regions, buffer.first);
         let last = region_of(regions, buffer.last);
-        if first == last && !regions[first].whole_batch {
+        // The first call gathers the samples, and touches nothing else.
+        if predicts && buffer.first == 0 {
+            buffer.home = Home::Samples;
+        } else if first == last && !regions[first].whole_batch {
             buffer.home = Home::Local;
         } else {
             buffer.home = Home::Batch;

@@ -84,6 +84,7 @@ impl Scene<'_> {
         let (arena, first) = match buffer.home {
             Home::Local => (place.local, 0),
             Home::Batch => (self.across, place.rows.start),
+            Home::Samples => unreachable!("samples out of order in a prediction"),
         };
         let start = buffer.offset + first * buffer.row_len;
         (arena, start..start + place.rows.len() * buffer.row_len)

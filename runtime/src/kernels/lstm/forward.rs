@@ -1,5 +1,6 @@
 //! The forward pass of an LSTM.
 
+use super::super::functions::each;
 use super::super::simd::{Simd, Vectorized};
 use super::super::tile::{Kind, Repeat, Tile};
 use super::functions::Activation;
@@ -46,6 +47,17 @@ struct Places {
     gates: Place,
     cells: Place,
 }
+
+/// A step, and where its inputs and those of the next one lie.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    number: usize,
+    inputs: *mut f32,
+    next: Option<*mut f32>,
+}
+
+/// So many rows at a time go from their gates to their states.
+const TOGETHER: usize = 4;
 
 impl<'a, A, G> Forward<'a, A, G> {
     /// The same with other activations.
@@ -123,44 +135,48 @@ impl<A: Activation, G: Activation> Vectorized for Forward<'_, A, G> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
-        let (lstm, rows, keeps) = (self.lstm, self.rows, !self.cache.is_empty());
+        let (lstm, rows) = (self.lstm, self.rows);
         let (depth, parts) = (lstm.depth(), Parts::new(lstm));
         let blocks = lstm.units.div_ceil(S::LANES);
         let places = self.places::<S>();
-        let inputs = |step: usize, row: usize| {
-            let step = step % places.kept_steps;
-            places.inputs.wrapping_add((step * rows + row) * depth)
+        let inputs = |step: usize| {
+            let kept = step % places.kept_steps;
+            places.inputs.wrapping_add(kept * rows * depth)
         };
-        let output = self.output.as_mut_ptr();
         for row in 0..rows {
+            let state = inputs(0).wrapping_add(row * depth + lstm.features);
             // SAFETY: the state of a row, behind its first input.
-            unsafe { inputs(0, row).add(lstm.features).write_bytes(0, lstm.units) };
+            unsafe { state.write_bytes(0, lstm.units) };
         }
-        for step in 0..lstm.steps {
+        for number in 0..lstm.steps {
+            let step = Step {
+                number,
+                inputs: inputs(number),
+                next: (number + 1 < lstm.steps).then(|| inputs(number + 1)),
+            };
             for row in 0..rows {
-                let from = row * lstm.input_len() + lstm.taken_at(step) * lstm.features;
+                let from = row * lstm.input_len() + lstm.taken_at(number) * lstm.features;
                 let x = &self.x[from..from + lstm.features];
                 // SAFETY: the features of a row.
-                unsafe { inputs(step, row).copy_from_nonoverlapping(x.as_ptr(), x.len()) };
+                unsafe { simd.copy(x.as_ptr(), step.inputs.add(row * depth), x.len()) };
             }
-            let next = inputs(step + 1, 0);
             for block in 0..blocks {
                 let first = block * S::LANES;
-                let lanes = simd.first((lstm.units - first).min(S::LANES));
                 let bias = parts.bias + first * GATES;
                 let tile = Tile {
                     kind: Kind::Steps,
                     rows,
                     columns: GATES * S::LANES,
                     segments: 1,
-                    steps: depth,
-                    a: inputs(step, 0),
+                    // Before the first step the state is zero.
+                    steps: if number == 0 { lstm.features } else { depth },
+                    a: step.inputs,
                     a_stride: depth,
                     a_segment: 0,
                     b: self.packed[parts.weights + first * GATES * depth..].as_ptr(),
                     b_step: GATES * S::LANES,
                     b_segment: 0,
-                    c: places.gates.of(step, block, 0),
+                    c: places.gates.of(number, block, 0),
                     c_stride: places.gates.row,
                     accumulate: false,
                     bias: self.packed[bias..].as_ptr(),
@@ -169,38 +185,76 @@ impl<A: Activation, G: Activation> Vectorized for Forward<'_, A, G> {
                 };
                 // SAFETY: the lengths of all slices have been checked; see `Lstm::forward`.
                 unsafe { product(simd, &tile) };
-                for row in 0..rows {
-                    let gates = places.gates.of(step, block, row);
-                    let cell = places.cells.of(step, block, row);
-                    // SAFETY: as above. A state is written where the next step reads it, and only the lanes of units.
-                    unsafe {
-                        let load = |gate: usize| simd.load(gates.add(gate * S::LANES));
-                        let i = self.gate.forward(simd, load(0));
-                        let f = self.gate.forward(simd, load(1));
-                        let g = self.activation.forward(simd, load(2));
-                        let o = self.gate.forward(simd, load(3));
-                        let mut c = simd.mul(i, g);
-                        if step > 0 {
-                            let before = simd.load(places.cells.of(step - 1, block, row));
-                            c = simd.mul_add(f, before, c);
-                        }
-                        let active = self.activation.forward(simd, c);
-                        let h = simd.mul(o, active);
-                        simd.store(cell, c);
-                        if keeps {
-                            for (gate, y) in [i, f, g, o].into_iter().enumerate() {
-                                simd.store(gates.add(gate * S::LANES), y);
-                            }
-                            simd.store(cell.add(S::LANES), active);
-                        }
-                        if step + 1 < lstm.steps {
-                            let state = next.add(row * depth + lstm.features + first);
-                            simd.store_lanes(state, h, lanes);
-                        }
-                        if let Some(at) = lstm.output_at(row, step) {
-                            simd.store_lanes(output.add(at + first), h, lanes);
-                        }
+                let together = rows - rows % TOGETHER;
+                for row in (0..together).step_by(TOGETHER) {
+                    // SAFETY: as above.
+                    unsafe { self.units::<S, TOGETHER>(simd, &step, (block, row), &places) };
+                }
+                for row in together..rows {
+                    // SAFETY: as above.
+                    unsafe { self.units::<S, 1>(simd, &step, (block, row), &places) };
+                }
+            }
+        }
+    }
+}
+
+impl<A: Activation, G: Activation> Forward<'_, A, G> {
+    /// The cells and states of a block of units in `N` rows, from what the products left of their gates.
+    ///
+    /// # Safety
+    /// The slices must have the lengths that `Lstm::forward` asks for.
+    #[inline(always)]
+    unsafe fn units<S: Simd, const N: usize>(
+        &mut self,
+        simd: S,
+        step: &Step,
+        (block, first_row): (usize, usize),
+        places: &Places,
+    ) {
+        let (lstm, keeps) = (self.lstm, !self.cache.is_empty());
+        let first = block * S::LANES;
+        let lanes = simd.first((lstm.units - first).min(S::LANES));
+        // SAFETY: the caller's promise. A state is written where the next step reads it, and only the lanes of units.
+        unsafe {
+            let load = |place: &Place, step: usize, number: usize| {
+                let mut vectors = [simd.zero(); N];
+                for (n, vector) in vectors.iter_mut().enumerate() {
+                    let row = place.of(step, block, first_row + n);
+                    *vector = simd.load(row.add(number * S::LANES));
+                }
+                vectors
+            };
+            let i = self.gate.forward(simd, load(&places.gates, step.number, 0));
+            let f = self.gate.forward(simd, load(&places.gates, step.number, 1));
+            let g = self
+                .activation
+                .forward(simd, load(&places.gates, step.number, 2));
+            let o = self.gate.forward(simd, load(&places.gates, step.number, 3));
+            let mut c = each!(simd, |i, g| simd.mul(i, g));
+            if step.number > 0 {
+                let before = load(&places.cells, step.number - 1, 0);
+                c = each!(simd, |f, before, c| simd.mul_add(f, before, c));
+            }
+            let active = self.activation.forward(simd, c);
+            let h = each!(simd, |o, active| simd.mul(o, active));
+            for n in 0..N {
+                let row = first_row + n;
+                let gates = places.gates.of(step.number, block, row);
+                let cell = places.cells.of(step.number, block, row);
+                simd.store(cell, c[n]);
+                if keeps {
+                    for (gate, y) in [i[n], f[n], g[n], o[n]].into_iter().enumerate() {
+                        simd.store(gates.add(gate * S::LANES), y);
                     }
+                    simd.store(cell.add(S::LANES), active[n]);
+                }
+                if let Some(next) = step.next {
+                    let state = next.add(row * lstm.depth() + lstm.features + first);
+                    simd.store_lanes(state, h[n], lanes);
+                }
+                if let Some(at) = lstm.output_at(row, step.number) {
+                    simd.store_lanes(self.output.as_mut_ptr().add(at + first), h[n], lanes);
                 }
             }
         }

@@ -8,9 +8,9 @@ pub(super) trait Activation: Copy {
     /// Which it is.
     fn function(self) -> Function;
 
-    /// `y` of `x`.
+    /// `y` of `x`, for several vectors.
     #[inline(always)]
-    fn forward<S: Simd>(self, simd: S, x: S::Vector) -> S::Vector {
+    fn forward<S: Simd, const N: usize>(self, simd: S, x: [S::Vector; N]) -> [S::Vector; N] {
         self.function().forward(simd, x)
     }
 

@@ -332,3 +332,44 @@ fn sizes_by_chance() {
         check(&lstm, rows, &mut numbers);
     }
 }
+
+/// A NaN goes to all units of its row, and to no other row; gates that an infinity opens or closes give numbers.
+#[test]
+fn what_is_no_number_stays_in_its_row() {
+    let lstm = Lstm {
+        units: 18,
+        features: 1,
+        ..USUAL
+    };
+    let mut numbers = Numbers::new(5);
+    let columns = 4 * lstm.units;
+    let kernel = numbers.vec(columns);
+    let recurrent_kernel = numbers.vec(lstm.units * columns);
+    let bias = numbers.vec(columns);
+    // So many rows that some go together and others alone.
+    let (rows, infinite, lost) = (7, 2, 6);
+    for_each_level(|level| {
+        let mut packed = vec![f32::NAN; lstm.packed(false)];
+        let parameters = [&kernel[..], &recurrent_kernel, &bias];
+        lstm.pack(parameters, Packing::Gates, &mut packed);
+        for step in 0..lstm.steps {
+            let mut x = vec![0.5; rows * lstm.input_len()];
+            x[infinite * lstm.steps + step] = f32::INFINITY;
+            x[lost * lstm.steps + step] = f32::NAN;
+            let mut y = vec![0.0; rows * lstm.output_len()];
+            lstm.forward(ForwardCall {
+                rows,
+                x: &x,
+                packed: &packed,
+                cache: &mut [],
+                output: &mut y,
+                scratch: &mut vec![f32::NAN; lstm.scratch(false)],
+            });
+            for (row, y) in y.chunks(lstm.output_len()).enumerate() {
+                let what = format!("{level:?}, step {step}, row {row}: {y:?}");
+                assert!(y.iter().all(|y| y.is_nan() == (row == lost)), "{what}");
+                assert!(row == lost || y.iter().all(|y| y.abs() <= 1.0), "{what}");
+            }
+        }
+    });
+}

@@ -71,6 +71,23 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// `to` must be writable for the given lanes.
     unsafe fn store_lanes(self, to: *mut f32, vector: Self::Vector, lanes: Self::Lanes);
 
+    /// Copies `len` floats, without a call: for few of them.
+    ///
+    /// # Safety
+    /// `from` must be readable and `to` writable for `len` floats, and they must not overlap.
+    #[inline(always)]
+    unsafe fn copy(self, from: *const f32, to: *mut f32, len: usize) {
+        let whole = len - len % Self::LANES;
+        // SAFETY: the caller's promise.
+        unsafe {
+            for i in (0..whole).step_by(Self::LANES) {
+                self.store(to.add(i), self.load(from.add(i)));
+            }
+            let rest = self.first(len - whole);
+            self.store_lanes(to.add(whole), self.load_lanes(from.add(whole), rest), rest);
+        }
+    }
+
     /// `a + b`.
     fn add(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `a - b`.
@@ -332,6 +349,14 @@ pub(crate) mod tests {
             };
             for (i, &x) in out.iter().enumerate() {
                 assert_eq!(x, if i < n { self.a[i] } else { 7.0 });
+            }
+            let both = [self.a, self.b].concat();
+            for len in [n, S::LANES + n, both.len()] {
+                let mut copy = [7.0f32; 2 * MAX_LANES];
+                // SAFETY: both have `2 * MAX_LANES` floats.
+                unsafe { simd.copy(both.as_ptr(), copy.as_mut_ptr(), len) };
+                assert_eq!(copy[..len], both[..len]);
+                assert!(copy[len..].iter().all(|&x| x == 7.0));
             }
             let get = |v: S::Vector| {
                 let mut out = [0.0f32; MAX_LANES];

@@ -40,6 +40,20 @@ fn regions(plan: &Plan, buffer: &Buffer) -> (usize, usize) {
     (of(buffer.first), of(buffer.last))
 }
 
+/// A prediction reads its samples where they lie; any other step may have to gather them.
+#[test]
+fn only_the_samples_of_a_prediction_take_no_memory() {
+    let graph = with_dropout();
+    let store = Store::new(&graph, 0);
+    for mode in [Mode::Train, Mode::Evaluate, Mode::Predict] {
+        let plan = Plan::with_cut(&graph, &store, mode, 8, Cut::default());
+        for (id, buffer) in plan.buffers.iter().enumerate() {
+            let stays = mode == Mode::Predict && id < plan.inputs;
+            assert_eq!(buffer.home == Home::Samples, stays, "{mode:?}: {buffer:?}");
+        }
+    }
+}
+
 /// Threads are at different calls of a region at the same time.
 #[test]
 fn values_of_one_region_never_share_memory() {
