@@ -14,7 +14,10 @@ use crate::activations::ActivationFunction;
 use crate::error::Result;
 use crate::gpu::command::not_on_a_gpu;
 use crate::gpu::{RecordBackward, RecordForward, Recorder};
-use std::fmt::Debug;
+use crate::kernels::elementwise::take_column_sums;
+use crate::kernels::gemm::{Along, Product, Take};
+use smallvec::SmallVec;
+use std::fmt::{self, Debug};
 use std::ops::Range;
 
 /// How the work of an op may be cut.
@@ -225,6 +228,72 @@ impl<'a> ParametersMut<'a> {
     }
 }
 
+/// Takes the gradients of a layer's parameters in pieces, as they are made: they are used up at once, so there need not be
+/// room for all of them.
+pub struct GradientSink<'a> {
+    ranges: &'a [Range<usize>],
+    along: &'a [Along],
+    take: &'a Take<'a>,
+}
+
+impl<'a> GradientSink<'a> {
+    /// For parameters at `ranges`. `take` is given some gradients and the place of the first one, on any thread but never the
+    /// same place on two threads at once, and uses `along` with them.
+    pub(crate) fn new(ranges: &'a [Range<usize>], along: &'a [Along], take: &'a Take<'a>) -> Self {
+        GradientSink {
+            ranges,
+            along,
+            take,
+        }
+    }
+
+    /// Whether the layer has this parameter.
+    pub fn has(&self, parameter: usize) -> bool {
+        self.ranges.get(parameter).is_some_and(|r| !r.is_empty())
+    }
+
+    /// Takes gradients of a parameter, from the `start`-th on. Each must be given once.
+    ///
+    /// # Panics
+    /// If the layer does not have the parameter, or it has fewer numbers.
+    pub fn take(&mut self, parameter: usize, start: usize, gradients: &[f32]) {
+        let range = &self.ranges[parameter];
+        let rest = range.len().checked_sub(start);
+        assert!(
+            rest.is_some_and(|rest| gradients.len() <= rest),
+            "more gradients than parameter {parameter} has numbers"
+        );
+        (self.take)(range.start + start, gradients);
+    }
+
+    /// Takes all gradients of a parameter, each part by the thread that has just made it.
+    pub(crate) fn take_product(&mut self, parameter: usize, product: &Product<'_>) {
+        let range = &self.ranges[parameter];
+        assert_eq!(product.len(), range.len(), "numbers of the parameter");
+        let along = self.along.iter().map(|along| along.at(range.start));
+        let along: SmallVec<[Along; 5]> = along.collect();
+        product.run_in_blocks(&along, &|start, values| {
+            (self.take)(range.start + start, values)
+        });
+    }
+
+    /// The same, of a parameter that was added to each row of what has these gradients.
+    pub(crate) fn take_column_sums(&mut self, parameter: usize, rows: &[f32]) {
+        let range = &self.ranges[parameter];
+        take_column_sums(rows, range.len(), &|start, sums| {
+            (self.take)(range.start + start, sums)
+        });
+    }
+}
+
+impl Debug for GradientSink<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GradientSink")
+            .field("ranges", &self.ranges)
+            .finish_non_exhaustive()
+    }
+}
+
 /// One forward call.
 #[derive(Debug)]
 pub struct Forward<'a> {
@@ -411,19 +480,20 @@ pub trait Op: Debug + Send + Sync {
         false
     }
 
-    /// Whether the gradients of the parameters come from one product over the whole batch instead of from each
-    /// micro-batch: right for a large kernel, which would have to be read and written once per micro-batch.
+    /// Whether the gradients of the parameters come from one product over the whole batch, after the backward pass: right
+    /// for a large kernel, whose gradients would have to be read and written once per micro-batch. So its weights can be
+    /// updated while they are made.
     fn deferred(&self) -> bool {
         false
     }
 
-    /// That product, on all threads: `input` and `d_output` (before the activation) of all rows. Overwrites.
+    /// That product, on all threads: `input` and `d_output` (before the activation) of all rows.
     fn deferred_gradients(
         &self,
         rows: usize,
         input: &[f32],
         d_output: &[f32],
-        gradients: ParametersMut<'_>,
+        gradients: &mut GradientSink<'_>,
     ) {
         let _ = (rows, input, d_output, gradients);
     }

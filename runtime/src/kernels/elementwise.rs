@@ -98,7 +98,42 @@ pub(crate) fn sum_columns(x: &[f32], sums: &mut [f32]) {
         columns > 0 && x.len().is_multiple_of(columns),
         "rows of {columns}"
     );
-    simd::dispatch(SumColumns { x, sums });
+    simd::dispatch(SumColumns {
+        x,
+        columns,
+        first: 0,
+        sums,
+    });
+}
+
+/// Columns that one task of [`take_column_sums`] looks at.
+const TASK_COLUMNS: usize = 256;
+
+/// The sum of each column, on all threads if there is much to add: `take` is given some sums, from the given one on, and
+/// each once.
+pub(crate) fn take_column_sums(x: &[f32], columns: usize, take: &(dyn Fn(usize, &[f32]) + Sync)) {
+    assert!(
+        columns > 0 && x.len().is_multiple_of(columns),
+        "rows of {columns}"
+    );
+    let task = |task: usize| {
+        let first = task * TASK_COLUMNS;
+        let mut sums = [0.0; TASK_COLUMNS];
+        let sums = &mut sums[..TASK_COLUMNS.min(columns - first)];
+        simd::dispatch(SumColumns {
+            x,
+            columns,
+            first,
+            sums,
+        });
+        take(first, sums);
+    };
+    let tasks = columns.div_ceil(TASK_COLUMNS);
+    if x.len() <= TASK {
+        (0..tasks).for_each(task);
+    } else {
+        (0..tasks).into_par_iter().for_each(task);
+    }
 }
 
 /// A function of one vector. A trait and not a closure, see [`super::simd`].
@@ -303,6 +338,9 @@ functions! {
 
 struct SumColumns<'a> {
     x: &'a [f32],
+    columns: usize,
+    /// The column of the first sum.
+    first: usize,
     sums: &'a mut [f32],
 }
 
@@ -311,11 +349,10 @@ impl Vectorized for SumColumns<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let columns = self.sums.len();
         // Four vectors at a time: each row's cache lines are then read whole, and the sums stay
         // in registers while the rows go by.
         for (block, sums) in self.sums.chunks_mut(4 * S::LANES).enumerate() {
-            let first = block * 4 * S::LANES;
+            let first = self.first + block * 4 * S::LANES;
             let mut totals = [simd.zero(); 4];
             let lanes: [S::Lanes; 4] = [
                 simd.first(sums.len().min(S::LANES)),
@@ -324,7 +361,7 @@ impl Vectorized for SumColumns<'_> {
                 simd.first(sums.len().saturating_sub(3 * S::LANES).min(S::LANES)),
             ];
             let vectors = sums.len().div_ceil(S::LANES);
-            for row in self.x.chunks_exact(columns) {
+            for row in self.x.chunks_exact(self.columns) {
                 let row = &row[first..first + sums.len()];
                 for v in 0..4 {
                     if v < vectors {

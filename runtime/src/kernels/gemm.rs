@@ -12,27 +12,34 @@
 //! - *packed*: everything else. `A` and `B` are copied in panels of the shape in which tiles read
 //!   them, blocked for the caches (Goto and van de Geijn 2008).
 //!
+//! [`Product::run_in_blocks`] is for a `C` that is used up as it is made (the gradient of a large kernel).
+//!
 //! Which way is taken depends on the shapes only, and no sum is ever split over threads: the
 //! result is the same, to the bit, on any number of threads.
 
 use super::aligned::AlignedVec;
-use super::simd::{self, Level, Simd, Vectorized};
+use super::simd::{self, Level, MAX_LANES, Simd, Vectorized};
 use super::tile::{Kind, Repeat, Tile, even, rows_of, vectors_for};
 use rayon::prelude::*;
 use std::cell::Cell;
+
+mod blocks;
+pub(crate) use blocks::{Along, Take};
 
 /// Products per pass over the packed panels: a panel of `B` this deep stays in the L1 cache.
 const DEPTH: usize = 256;
 /// Columns of `B` packed at a time: `DEPTH` times this stay in the L2 cache.
 const COLUMNS: usize = 256;
-/// The same for a task of a parallel product: more tasks than threads, evenly sized.
+/// The same for a task of a parallel product.
 const TASK_COLUMNS: usize = 128;
+/// So many tasks, with fewer columns each, where there are few rows: more than threads, so that all end together.
+const TASKS: usize = 16;
 /// Rows of `A` packed at a time on one thread. `B` is packed again for each such block.
 const BLOCK_ROWS: usize = 560;
 /// The same for a parallel product, which shares it.
 const SHARED_ROWS: usize = 2240;
-/// Row panels in a task of a parallel product.
-const TASK_PANELS: usize = 20;
+/// Row panels in a task of a parallel product. Each packs its columns of `B` again, so the 256 rows of a usual batch are one.
+const TASK_PANELS: usize = 22;
 /// Products after which the packed `A` is thrown away: a bound for its memory.
 const BLOCK_DEPTH: usize = 4096;
 /// Up to so many rows of `A`, packing `B` costs more than it saves.
@@ -182,6 +189,11 @@ impl<'a> Product<'a> {
         } else {
             job.run_parts_parallel(simd::level());
         }
+    }
+
+    /// Floats in `C`.
+    pub(crate) fn len(&self) -> usize {
+        self.a.rows * self.b.columns
     }
 
     /// Checks the shapes, once for all. `None` if there is nothing to write.
@@ -688,20 +700,24 @@ impl Job {
                         },
                     );
                 });
-            let columns = block.n.div_ceil(TASK_COLUMNS);
             let rows = panels.div_ceil(TASK_PANELS);
+            let width = (block.n * rows)
+                .div_ceil(TASKS)
+                .next_multiple_of(2 * MAX_LANES);
+            let width = width.min(TASK_COLUMNS);
+            let columns = block.n.div_ceil(width);
             (0..rows * columns)
                 .into_par_iter()
                 .with_max_len(1)
                 .for_each(|task| {
-                    let first = task / rows * TASK_COLUMNS;
+                    let first = task / rows * width;
                     simd::dispatch_at(
                         level,
                         Panels {
                             job: &block,
                             a,
                             panels: even(panels, rows, task % rows),
-                            columns: (first, (block.n - first).min(TASK_COLUMNS)),
+                            columns: (first, (block.n - first).min(width)),
                         },
                     );
                 });

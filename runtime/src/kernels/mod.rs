@@ -15,7 +15,7 @@
 //!
 //! The public face of each file is safe functions that check the lengths of their slices once;
 //! the unsafe code behind them does not look again. Kernels run on the calling thread, except
-//! for `Product::run_parallel`, and results do not depend on the number of threads. They do
+//! for `Product::run_parallel` and what says so, and results do not depend on the number of threads. They do
 //! differ in the last digits from one instruction set to another.
 
 pub(crate) mod aligned;

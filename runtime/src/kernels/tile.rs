@@ -187,6 +187,33 @@ impl Tile {
         }
     }
 
+    /// Computes a tile of [`Kind::Rows`]. Meanwhile it asks for memory that has nothing to do with it: one line at each
+    /// step, which need not be a valid address. Many at once would be dropped.
+    ///
+    /// # Safety
+    /// As [`Tile::run`].
+    #[inline(always)]
+    pub(super) unsafe fn run_ahead<S: Simd>(&self, simd: S, ahead: Ahead) {
+        debug_assert_eq!(self.kind, Kind::Rows);
+        macro_rules! call {
+            ($($rows:literal)*) => {
+                match self.rows {
+                    // As in `run`.
+                    $($rows if $rows <= S::TILE_ROWS[1] => {
+                        simd.vectorize(RowsTile::<$rows, 2, Ahead>(self, ahead))
+                    })*
+                    rows => unreachable!("a tile of {rows} rows and 2 vectors"),
+                }
+            };
+        }
+        match self.columns.div_ceil(S::LANES) {
+            2 => call!(1 2 3 4 5 6 7 8 9 10 11 12),
+            // Only the last tile of a row of tiles is narrower.
+            // SAFETY: the caller's promise.
+            _ => unsafe { self.run(simd) },
+        }
+    }
+
     /// One function per shape, shared by all callers: they are large, and slow to compile.
     ///
     /// # Safety
@@ -194,7 +221,7 @@ impl Tile {
     #[inline(always)]
     unsafe fn outline<S: Simd, const R: usize, const V: usize>(&self, simd: S) {
         match self.kind {
-            Kind::Rows => simd.vectorize(RowsTile::<R, V>(self)),
+            Kind::Rows => simd.vectorize(RowsTile::<R, V, Nothing>(self, Nothing)),
             Kind::Steps => simd.vectorize(StepsTile::<R, V>(self)),
         }
     }
@@ -285,15 +312,56 @@ unsafe fn load<S: Simd>(
     }
 }
 
-/// [`Kind::Rows`]. Only made by [`Tile::outline`], whose safety contract it relies on.
-struct RowsTile<'a, const R: usize, const V: usize>(&'a Tile);
+/// What a tile asks for while it runs.
+trait Asks {
+    /// At each step.
+    fn step<S: Simd>(&mut self, simd: S);
+}
 
-impl<const R: usize, const V: usize> Vectorized for RowsTile<'_, R, V> {
+/// Nothing.
+struct Nothing;
+
+impl Asks for Nothing {
+    #[inline(always)]
+    fn step<S: Simd>(&mut self, _: S) {}
+}
+
+/// Memory that will be used soon.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ahead {
+    pub(super) at: *const f32,
+    /// From step to step.
+    pub(super) stride: usize,
+}
+
+impl Ahead {
+    /// After some steps.
+    #[inline(always)]
+    pub(super) fn from(self, step: usize) -> Self {
+        Self {
+            at: self.at.wrapping_add(step * self.stride),
+            ..self
+        }
+    }
+}
+
+impl Asks for Ahead {
+    #[inline(always)]
+    fn step<S: Simd>(&mut self, simd: S) {
+        simd.prefetch(self.at);
+        self.at = self.at.wrapping_add(self.stride);
+    }
+}
+
+/// [`Kind::Rows`]. Only made by [`Tile`], whose safety contract it relies on.
+struct RowsTile<'a, const R: usize, const V: usize, A>(&'a Tile, A);
+
+impl<const R: usize, const V: usize, A: Asks> Vectorized for RowsTile<'_, R, V, A> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let t = self.0;
+        let RowsTile(t, mut asks) = self;
         let last = simd.first(last_lanes(t.columns, S::LANES));
         for product in 0..t.repeat.times {
             let mut tile = [[simd.zero(); V]; R];
@@ -317,6 +385,7 @@ impl<const R: usize, const V: usize> Vectorized for RowsTile<'_, R, V> {
                     }
                     a = a.wrapping_add(t.a_stride);
                     b = b.wrapping_add(t.b_step);
+                    asks.step(simd);
                 }
             }
             // SAFETY: the contract of `Tile::run`.

@@ -12,12 +12,13 @@ use crate::kernels::gemm::{Matrix, Product};
 use crate::kernels::transpose::transpose_parallel;
 use crate::layer_parameters;
 use crate::op::{
-    Affine, Backward, Demand, Forward, GpuMemory, Grain, Memory, Op, Parameters, ParametersMut,
+    Affine, Backward, Demand, Forward, GpuMemory, GradientSink, Grain, Memory, Op, Parameters,
     Reader,
 };
 use crate::shape::{Message, Outcome, Parameter, Reach, Role, Shape, one_input};
 use dfdx::shapes::Dtype;
 use dfdx::tensor_ops::Device as DfdxDevice;
+use rayon::prelude::*;
 
 /// Fully connected layer: `y = activation(x · kernel + bias)`.
 ///
@@ -163,6 +164,9 @@ const SHARING_ROWS_IN_TRAINING: usize = 2;
 /// Above this, a kernel does not stay in a core's cache, and the whole batch goes through it at once.
 const BATCH_WEIGHTS: usize = 1_500_000;
 
+/// Numbers of such a batch that an activation looks at in one task.
+const TASK_NUMBERS: usize = 32 * 1024;
+
 #[derive(Debug)]
 struct DenseOp {
     features: usize,
@@ -199,13 +203,24 @@ impl DenseOp {
             } else {
                 Grain::Rows
             },
-            deferred: !self.whole_batch() && self.weights() > DEFERRED_WEIGHTS,
+            deferred: self.weights() > DEFERRED_WEIGHTS,
             rows: match training {
                 _ if self.weights() <= DEFERRED_WEIGHTS => 1,
                 true => SHARING_ROWS_IN_TRAINING,
                 false => SHARING_ROWS,
             },
             ..Demand::new(self.weights())
+        }
+    }
+
+    /// Does something to all rows, or to some at a time on all threads. It is told which number is the first.
+    fn for_rows(&self, rows: &mut [f32], work: impl Fn(usize, &mut [f32]) + Sync) {
+        if self.whole_batch() {
+            let len = TASK_NUMBERS.next_multiple_of(self.units);
+            let parts = rows.par_chunks_mut(len).enumerate();
+            parts.for_each(|(i, part)| work(i * len, part));
+        } else {
+            work(0, rows);
         }
     }
 
@@ -269,13 +284,15 @@ impl Op for DenseOp {
         };
         self.run(product, call.output, self.units);
         if !relu {
-            self.activation.forward(call.output, self.units);
+            self.for_rows(call.output, |_, y| self.activation.forward(y, self.units));
         }
     }
 
     fn backward(&self, mut call: Backward<'_>) {
-        self.activation
-            .backward(call.output, call.d_output, self.units);
+        self.for_rows(call.d_output, |first, dy| {
+            let y = &call.output[first..first + dy.len()];
+            self.activation.backward(y, dy, self.units);
+        });
         let d_output = Matrix::new(call.d_output, call.rows, self.units);
         if let Some(gradients) = &mut call.gradients {
             let [d_kernel, d_bias] = gradients.all();
@@ -369,15 +386,13 @@ impl Op for DenseOp {
         rows: usize,
         input: &[f32],
         d_output: &[f32],
-        mut gradients: ParametersMut<'_>,
+        gradients: &mut GradientSink<'_>,
     ) {
-        let [d_kernel, d_bias] = gradients.all();
         let x = Matrix::new(input, rows, self.features);
         let d_z = Matrix::new(d_output, rows, self.units);
-        Product::new(x.t(), d_z).run_parallel(d_kernel, self.units);
-        if !d_bias.is_empty() {
-            d_bias.fill(0.0);
-            sum_columns(d_output, d_bias);
+        gradients.take_product(0, &Product::new(x.t(), d_z));
+        if gradients.has(1) {
+            gradients.take_column_sums(1, d_output);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Memory that several threads use at once.
 
+use crate::kernels::gemm::Along;
 use std::ops::Range;
 
 /// Memory that several threads use at once, each its own rows.
@@ -30,6 +31,11 @@ impl Arena {
         assert!(range.start <= range.end && range.end <= self.len);
         // SAFETY: inside the arena by the assertion; exclusive by the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
+    }
+
+    /// The place of a number, to be asked for ahead of time.
+    pub(super) fn along(self, start: usize) -> Along {
+        Along::new(self.start.wrapping_add(start))
     }
 
     /// Part of the arena, to read.

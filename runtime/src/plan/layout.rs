@@ -66,8 +66,8 @@ pub(crate) enum Gradients {
     Slots(Part),
     /// Once for the batch.
     Batch(Part),
-    /// Once for the batch, where those of all other eager steps are as well, each at its time.
-    Eager(Part),
+    /// Nowhere: the optimizer uses them up as they are made.
+    Deferred,
 }
 
 /// How much memory a step takes, counted in `f32`s.
@@ -77,7 +77,6 @@ pub(crate) struct Totals {
     pub(crate) shared: usize,
     pub(crate) slot_gradients: usize,
     pub(crate) batch_gradients: usize,
-    pub(crate) eager_gradients: usize,
     pub(crate) scratch: usize,
     /// Doubles.
     pub(crate) sums: usize,
@@ -92,7 +91,6 @@ impl Totals {
         shared: 0,
         slot_gradients: 0,
         batch_gradients: 0,
-        eager_gradients: 0,
         scratch: 0,
         sums: 0,
         macs: 0,
@@ -117,15 +115,9 @@ impl Totals {
         Places {
             packed: take(&mut self.packed, memory.packed),
             shared: take(&mut self.shared, if training { memory.shared } else { 0 }),
-            gradients: if step.eager {
-                if trained > self.eager_gradients {
-                    self.eager_gradients = trained;
-                }
-                Gradients::Eager(Part {
-                    start: 0,
-                    end: trained,
-                })
-            } else if step.deferred || !matches!(step.demand.grain, Grain::Rows) {
+            gradients: if step.deferred {
+                Gradients::Deferred
+            } else if !matches!(step.demand.grain, Grain::Rows) {
                 Gradients::Batch(take(&mut self.batch_gradients, trained))
             } else {
                 Gradients::Slots(take(&mut self.slot_gradients, trained))
@@ -218,7 +210,6 @@ impl Layout {
         let whole = [
             self.across,
             totals.batch_gradients,
-            totals.eager_gradients,
             totals.packed,
             totals.shared,
         ];

@@ -83,8 +83,6 @@ pub(crate) struct Step {
     pub(crate) layer: usize,
     /// Which call it is, among all of the network.
     pub(crate) node: usize,
-    /// Whether the gradients of the parameters come from one product over the whole batch.
-    pub(crate) deferred: bool,
     pub(crate) flow: Flow,
 }
 
@@ -235,7 +233,6 @@ impl Bound {
             op: Arc::clone(&self.ops[sketch.node]),
             layer: self.nodes[sketch.node].layer,
             node: sketch.node,
-            deferred: sketch.deferred,
             flow: Flow {
                 inputs: links.iter().map(|link| link.buffer).collect(),
                 output: sketch.output,

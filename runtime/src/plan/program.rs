@@ -23,8 +23,6 @@ pub(super) struct Stage {
     pub(super) layer: usize,
     /// Which call it is, among all of the network.
     pub(super) node: usize,
-    /// Whether the gradients of the parameters come from one product over the whole batch.
-    pub(super) deferred: bool,
     pub(super) flow: Flow,
     pub(super) packed: Range<usize>,
     pub(super) shared: Range<usize>,
@@ -54,8 +52,6 @@ pub(crate) struct Plan {
     pub(super) workspaces: Workspaces,
     pub(super) batch_arena: AlignedVec,
     pub(super) batch_gradients: AlignedVec,
-    /// The gradients of one eager stage at a time.
-    pub(super) eager_gradients: AlignedVec,
     pub(super) packed: AlignedVec,
     pub(super) shared: AlignedVec,
     pub(super) threaded: bool,
@@ -90,7 +86,6 @@ impl Plan {
                 op,
                 layer,
                 node,
-                deferred,
                 flow,
             } = step;
             let places = totals.add(sketch, mode);
@@ -98,7 +93,6 @@ impl Plan {
                 op,
                 layer,
                 node,
-                deferred,
                 flow,
                 packed: places.packed.range(),
                 shared: places.shared.range(),
@@ -137,7 +131,6 @@ impl Plan {
             workspaces: Workspaces::new(layout.slots, layout.local, totals.scratch),
             batch_arena: AlignedVec::new(layout.across),
             batch_gradients: AlignedVec::new(totals.batch_gradients),
-            eager_gradients: AlignedVec::new(totals.eager_gradients),
             packed: AlignedVec::new(totals.packed),
             shared: AlignedVec::new(totals.shared),
             threaded: layout.threaded,
@@ -166,7 +159,6 @@ impl Plan {
         let whole = [
             &self.batch_arena,
             &self.batch_gradients,
-            &self.eager_gradients,
             &self.packed,
             &self.shared,
         ];

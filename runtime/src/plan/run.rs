@@ -13,8 +13,8 @@ use crate::kernels::narrow::Chain;
 use crate::losses::LossCall;
 use crate::metrics::MetricCall;
 use crate::op::{
-    Backward, Forward, Measure, MeasureBackward, Measured, MeasuredBackward, ParametersMut, Phase,
-    Reader,
+    Backward, Forward, Grain, Measure, MeasureBackward, Measured, MeasuredBackward, ParametersMut,
+    Phase, Reader,
 };
 use crate::training::labels::TargetRows;
 use rayon::prelude::*;
@@ -44,7 +44,6 @@ pub(super) struct Scene<'a> {
     across: Arena,
     shared: Arena,
     batch_gradients: Arena,
-    eager_gradients: Arena,
     /// Where the answers of each output go.
     pub(super) answers: &'a [Arena],
     /// Where the samples of the batch begin, if they are read from where they lie: without a backward pass, those that
@@ -339,7 +338,7 @@ impl Scene<'_> {
     /// As for [`Arena::part`].
     unsafe fn gradients<'b>(&self, stage: &Stage, place: &Place<'_>) -> Option<&'b mut [f32]> {
         match &stage.gradients {
-            _ if stage.deferred => None,
+            Gradients::Deferred => None,
             // SAFETY: each slot has its own arena.
             Gradients::Slots(range) => place
                 .gradients
@@ -348,8 +347,6 @@ impl Scene<'_> {
             Gradients::Batch(_) if place.gradients.is_some() => None,
             // SAFETY: a call for the whole batch runs alone.
             Gradients::Batch(range) => Some(unsafe { self.batch_gradients.part(range.range()) }),
-            // SAFETY: as above.
-            Gradients::Eager(range) => Some(unsafe { self.eager_gradients.part(range.range()) }),
         }
     }
 
@@ -421,39 +418,29 @@ impl Plan {
             seed: learner.seed,
             step: learner.step,
         };
+        let rows = batch.rows.len();
         learner.optimizer.begin_step();
         self.begin(learner.store);
         for region in 0..self.regions.len() {
-            let eager = self.eager_stage(region);
-            if let Some(stage) = eager
-                && !self.stages[stage].op.overwrites_gradients()
-            {
-                self.eager_gradients.fill(0.0);
-            }
             self.run(region, &order, learner.store);
-            if let Some(stage) = eager {
-                self.update_eagerly(&self.stages[stage], &mut learner);
+            // A call for the whole batch is a region of its own.
+            if self.regions[region].whole_batch
+                && let [Call::Backward(stage)] = self.calls[self.regions[region].calls.range()]
+            {
+                self.update_deferred(stage, rows, &mut learner);
             }
         }
         self.collect(batch, totals);
-        self.deferred_gradients(batch.rows.len(), learner.store);
+        for stage in 0..self.stages.len() {
+            if !matches!(self.stages[stage].op.grain(true), Grain::Batch) {
+                self.update_deferred(stage, rows, &mut learner);
+            }
+        }
         self.update(&mut learner);
         for stage in &self.stages {
             let shared = &self.shared[stage.shared.clone()];
             let parameters = learner.store.layer_mut(stage.layer);
             stage.op.after_step(batch.rows.len(), shared, parameters);
-        }
-    }
-
-    /// The stage whose backward pass a region is, if its weights are updated right after it. A call for the whole batch is
-    /// a region of its own.
-    fn eager_stage(&self, region: usize) -> Option<usize> {
-        match self.calls[self.regions[region].calls.range()] {
-            [Call::Backward(stage)] => {
-                let is_eager = matches!(self.stages[stage].gradients, Gradients::Eager(_));
-                is_eager.then_some(stage)
-            }
-            _ => None,
         }
     }
 
@@ -513,7 +500,7 @@ impl Plan {
     fn begin(&mut self, store: &Store) {
         self.pack(store);
         let stages = self.stages.iter();
-        for stage in stages.filter(|s| !s.deferred && !s.op.overwrites_gradients()) {
+        for stage in stages.filter(|s| !s.op.overwrites_gradients()) {
             if let Gradients::Batch(range) = &stage.gradients {
                 self.batch_gradients[range.range()].fill(0.0);
             }
@@ -543,7 +530,6 @@ impl Plan {
             across: Arena::new(&mut self.batch_arena),
             shared: Arena::new(&mut self.shared),
             batch_gradients: Arena::new(&mut self.batch_gradients),
-            eager_gradients: Arena::new(&mut self.eager_gradients),
             answers: &order.answers,
             in_order: reads_in_order.then(|| in_order(rows)).flatten(),
             workspaces: &self.workspaces,
@@ -609,33 +595,6 @@ impl Plan {
         totals.rows += batch.rows.len();
         for slot in &self.slots {
             totals.add(&slot.totals);
-        }
-    }
-
-    fn deferred_gradients(&mut self, rows: usize, store: &Store) {
-        let across = Arena::new(&mut self.batch_arena);
-        for stage in self.stages.iter().filter(|s| s.deferred) {
-            let (Some(d_output), Gradients::Batch(range)) = (stage.flow.d_output, &stage.gradients)
-            else {
-                continue;
-            };
-            let whole = |id: usize| {
-                let buffer = &self.buffers[id];
-                buffer.offset..buffer.offset + rows * buffer.row_len
-            };
-            // SAFETY: both buffers are alive to the end of the step and nothing else runs.
-            let (input, d_output) = unsafe {
-                (
-                    across.shared_part(whole(stage.flow.inputs[0])),
-                    across.shared_part(whole(d_output)),
-                )
-            };
-            let block = &store.blocks()[stage.layer];
-            let gradients = &mut self.batch_gradients[range.range()];
-            let gradients = ParametersMut::new(gradients, &block.trained_ranges);
-            stage
-                .op
-                .deferred_gradients(rows, input, d_output, gradients);
         }
     }
 }

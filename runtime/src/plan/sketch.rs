@@ -8,9 +8,6 @@ use super::outline::{Call, Gradient, Mode};
 use super::wiring::{Part, Wiring};
 use crate::op::{Demand, Grain};
 
-/// From so many weights on, keeping their gradients to the end of the step costs more memory than it is worth.
-const EAGER: usize = 1 << 20;
-
 /// A call of a layer that does something, as plain data.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StepSketch {
@@ -23,10 +20,8 @@ pub(crate) struct StepSketch {
     pub(crate) d_output: Option<usize>,
     /// Where the output is made again for the backward pass, if it is not kept for it.
     pub(crate) again: Option<usize>,
-    /// Whether the gradients of the parameters come from one product over the whole batch.
+    /// Whether the gradients of the parameters come from one product over the whole batch, and are used up as they are made.
     pub(crate) deferred: bool,
-    /// Whether the weights are updated right after the backward pass, so that their gradients need not be kept.
-    pub(crate) eager: bool,
     /// The places of the layer's trained parameters.
     pub(crate) trained: usize,
     /// What it asks for.
@@ -42,7 +37,6 @@ impl StepSketch {
         d_output: None,
         again: None,
         deferred: false,
-        eager: false,
         trained: 0,
         demand: Demand::new(0),
     };
@@ -166,9 +160,6 @@ impl Sketch<'_> {
                     d_output: None,
                     again: None,
                     deferred: node.demand.deferred && wiring.is_called_once(node.layer),
-                    eager: matches!(node.demand.grain, Grain::Batch)
-                        && node.trained >= EAGER
-                        && wiring.is_called_once(node.layer),
                     trained: node.trained,
                     demand: node.demand,
                 });
@@ -417,8 +408,10 @@ impl Sketch<'_> {
         let mut s = 0;
         while s < self.steps.len() {
             let step = &self.steps.items()[s];
-            // A deferred product reads them for the whole batch after the last call.
-            if step.deferred && step.d_output.is_some() {
+            // A deferred product reads them for the whole batch: right after the backward pass, if that is of the whole batch as
+            // well, and after the last call otherwise.
+            let at_the_end = step.deferred && !matches!(step.demand.grain, Grain::Batch);
+            if at_the_end && step.d_output.is_some() {
                 let mut link = step.inputs.start;
                 while link < step.inputs.end {
                     buffers[self.links[link].buffer].touch(at);

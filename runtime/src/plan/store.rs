@@ -74,6 +74,11 @@ impl Store {
         &mut self.values
     }
 
+    /// The whole arena, and where each layer's parameters are.
+    pub(crate) fn values_and_blocks(&mut self) -> (&mut [f32], &[Block]) {
+        (&mut self.values, &self.blocks)
+    }
+
     /// The parameters of one layer.
     pub(crate) fn layer(&self, layer: usize) -> Parameters<'_> {
         let block = &self.blocks[layer];

@@ -4,6 +4,7 @@ use crate::kernels::reference::{Sum, assert_sums};
 use crate::kernels::simd::tests::{Numbers, assert_close, for_each_level};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::sync::Mutex;
 
 functions! {
     Map::map Exp = |s, x| functions::exp(s, x);
@@ -229,6 +230,24 @@ fn sums_of_columns() {
         sum_columns(&x, &mut sums);
         assert_sums(&sums, &want, "sums");
     });
+}
+
+#[test]
+fn column_sums_are_taken_once_and_equal_those_of_all_columns() {
+    for (rows, columns) in [(1, 1), (9, 255), (3, 256), (5, 600), (300, 700)] {
+        let x = Numbers::new(4).vec(rows * columns);
+        let mut want = vec![0.0; columns];
+        sum_columns(&x, &mut want);
+        let got = Mutex::new(vec![f32::NAN; columns]);
+        take_column_sums(&x, columns, &|first, sums| {
+            let mut got = got.lock().unwrap();
+            for (got, sum) in got[first..][..sums.len()].iter_mut().zip(sums) {
+                assert!(got.is_nan());
+                *got = *sum;
+            }
+        });
+        assert_eq!(got.into_inner().unwrap(), want);
+    }
 }
 
 #[test]

@@ -237,6 +237,6 @@ fn a_dense_layer_of_the_whole_batch_is_right() {
         "dense_2", dense(3, Linear);
     };
     let op = graph.op(&graph.nodes()[1]);
-    assert!(!op.deferred() && op.grain(true) == Grain::Batch);
+    assert!(op.deferred() && op.grain(true) == Grain::Batch);
     check(graph, &[10, 1300, 1200, 3], &[Tanh, Relu, Linear]);
 }

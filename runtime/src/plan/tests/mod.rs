@@ -2,6 +2,7 @@
 
 mod bytes;
 mod cutting;
+mod deferred;
 mod graphs;
 mod large_dense;
 mod memory;

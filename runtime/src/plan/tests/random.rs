@@ -220,7 +220,6 @@ impl Net {
             }
             plan.batch_arena.fill(before);
             plan.batch_gradients.fill(before);
-            plan.eager_gradients.fill(before);
             plan.packed.fill(before);
             let mut totals = Totals::new(&goals);
             let learner = Learner {
