@@ -81,7 +81,8 @@ network! {
     }
 }
 
-/// Allocations of one epoch of so many steps.
+/// The fewest allocations of an epoch of so many steps: a thread takes its working memory when it first gets a task, which
+/// may be late.
 fn allocations<N: Network, L: addax::losses::LossSet, X, Y>(
     model: &mut Model<N, Cpu, L>,
     (x, y): (&[X], &[Y]),
@@ -92,15 +93,18 @@ where
     <[X] as addax::training::Samples>::Sample: addax::training::FitsInput<N::Input, N>,
     [Y]: addax::training::LabelData<L::Target, N::Output>,
 {
-    let options = FitOptions {
+    let options = || FitOptions {
         batch_size: 32,
         verbose: Verbose::Silent,
         ..FitOptions::default()
     };
     let rows = steps * 32;
-    let before = ALLOCATIONS.load(Ordering::SeqCst);
-    model.fit(&x[..rows], &y[..rows], options).unwrap();
-    ALLOCATIONS.load(Ordering::SeqCst) - before
+    let epochs = (0..5).map(|_| {
+        let before = ALLOCATIONS.load(Ordering::SeqCst);
+        model.fit(&x[..rows], &y[..rows], options()).unwrap();
+        ALLOCATIONS.load(Ordering::SeqCst) - before
+    });
+    epochs.min().unwrap_or_default()
 }
 
 #[test]
@@ -116,7 +120,7 @@ fn steps_allocate_nothing() {
         .unwrap()
         .compile(Adam::default(), loss, Accuracy)
         .unwrap();
-    // The first steps make the plan, start the threads, and let each thread take its working memory.
+    // The first steps make the plan and start the threads.
     allocations(&mut model, (&x, &y), 100);
     let few = allocations(&mut model, (&x, &y), 2);
     let many = allocations(&mut model, (&x, &y), 200);

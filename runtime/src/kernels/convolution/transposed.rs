@@ -8,7 +8,8 @@
 //! - input gradient: the mirror's forward pass over the output gradient;
 //! - kernel gradient: the mirror's, whose image is the output gradient and whose output gradient is the input.
 
-use super::{Convolution, Passes, Scatter, larger, padded, samples, samples_mut};
+use super::direct::Scatter;
+use super::{Convolution, Passes, larger, padded, samples, samples_mut};
 use crate::kernels::simd;
 use lines::Lines;
 
