@@ -182,12 +182,15 @@ impl Convolution {
     /// does not matter.
     pub(crate) const fn scratch_len(&self) -> usize {
         match Winograd::of(self) {
-            Some(winograd) => winograd.scratch_len(),
-            None => {
-                let (height, width) = self.bordered_output();
-                self.bordered_input_len() + height * width * self.filters + self.unfolded_len()
-            }
+            Some(winograd) if winograd.makes_kernel_gradients() => winograd.scratch_len(),
+            Some(winograd) => larger(winograd.scratch_len(), self.direct_scratch_len()),
+            None => self.direct_scratch_len(),
         }
+    }
+
+    const fn direct_scratch_len(&self) -> usize {
+        let (height, width) = self.bordered_output();
+        self.bordered_input_len() + height * width * self.filters + self.unfolded_len()
     }
 
     /// Whether windows reach over the edge of the image.
@@ -543,10 +546,16 @@ impl Passes for Convolution {
         assert_eq!(packed.len(), self.packed_len());
         assert_eq!(d_kernel.len(), self.kernel_len());
         if let Some(winograd) = Winograd::of(self) {
-            return winograd.backward(rows, x, y, dy, packed, dx, d_kernel, d_bias, scratch);
+            if winograd.makes_kernel_gradients() {
+                let d_kernel = Some(d_kernel);
+                return winograd.backward(rows, x, y, dy, packed, dx, d_kernel, d_bias, scratch);
+            }
+            if let Some(dx) = dx.take() {
+                winograd.backward(rows, x, y, dy, packed, Some(dx), None, None, scratch);
+            }
         }
 
-        let scratch = &mut scratch[..self.scratch_len()];
+        let scratch = &mut scratch[..self.direct_scratch_len()];
         let (bordered, scratch) = scratch.split_at_mut(self.bordered_input_len());
         let (gradient, unfolded) = scratch.split_at_mut(scratch.len() - self.unfolded_len());
         // Only the borders stay as they are from one sample to the next.

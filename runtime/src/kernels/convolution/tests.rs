@@ -2,7 +2,7 @@ use super::winograd::FEWEST_CHANNELS;
 use super::*;
 use crate::kernels::properties::{holds_at_each_level, pairs, widths};
 use crate::kernels::reference::{Sum, assert_sums, assert_sums_of_neighbours, convolution_terms};
-use crate::kernels::simd::tests::Numbers;
+use crate::kernels::simd::tests::{Numbers, for_each_level};
 use proptest::prelude::*;
 
 /// A convolution, or the way back through one, with everything that a layer may choose.
@@ -215,6 +215,24 @@ fn winograd_convolutions_of_all_shapes() {
     holds_at_each_level(300, cases(winograd_convolutions()), |case| {
         let memory = (case.conv.packed_len(), case.conv.scratch_len());
         check(&case, &case.conv, false, memory);
+    });
+}
+
+/// With this many channels the gradient of the kernel comes from the definition.
+#[test]
+#[cfg_attr(miri, ignore = "millions of products")]
+fn winograd_convolutions_of_many_channels() {
+    let conv = Convolution::same((5, 6), (3, 3), (1, 1), 97, 96);
+    assert!(Winograd::of(&conv).is_some_and(|winograd| !winograd.makes_kernel_gradients()));
+    for_each_level(|_| {
+        let case = Case {
+            conv,
+            rows: 2,
+            relu: true,
+            bias: true,
+            seed: 3,
+        };
+        check(&case, &conv, false, (conv.packed_len(), conv.scratch_len()));
     });
 }
 

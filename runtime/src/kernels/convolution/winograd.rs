@@ -43,6 +43,10 @@ const BLOCK: usize = 24;
 /// With fewer channels the transforms cost more than they save.
 pub(super) const FEWEST_CHANNELS: usize = 8;
 
+/// Numbers of `dU` up to which it stays in the L2 cache. One that does not is better never made: the gradient of such a
+/// kernel comes from the definition.
+const MOST_SUMS: usize = 128 * 1024;
+
 /// A convolution of 3 x 3 windows, each a step from the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Winograd {
@@ -93,7 +97,17 @@ impl Winograd {
     /// Floats of scratch memory for `forward` and for `backward`.
     pub(super) const fn scratch_len(&self) -> usize {
         let (channels, filters) = (self.conv.channels, self.conv.filters);
-        POSITIONS * (BLOCK * (channels + filters) + channels * filters)
+        let sums = if self.makes_kernel_gradients() {
+            POSITIONS * channels * filters
+        } else {
+            0
+        };
+        POSITIONS * BLOCK * (channels + filters) + sums
+    }
+
+    /// Whether `backward` is for the gradient of the kernel as well.
+    pub(super) const fn makes_kernel_gradients(&self) -> bool {
+        POSITIONS * self.conv.channels * self.conv.filters <= MOST_SUMS
     }
 
     /// Bias, then `U`, then `U'`, which is for the gradient of the input.
@@ -146,7 +160,10 @@ impl Winograd {
         });
     }
 
-    /// As [`Passes::backward`](super::Passes::backward), which has compared the lengths.
+    /// As [`Passes::backward`](super::Passes::backward), which has compared the lengths. Without `d_kernel` that is not made.
+    ///
+    /// # Panics
+    /// If there is a `d_kernel`, but [`makes_kernel_gradients`](Self::makes_kernel_gradients) says no.
     #[expect(clippy::too_many_arguments, reason = "the operands of one formula")]
     pub(super) fn backward(
         &self,
@@ -156,10 +173,11 @@ impl Winograd {
         dy: &[f32],
         packed: &[f32],
         dx: Option<&mut [f32]>,
-        d_kernel: &mut [f32],
+        d_kernel: Option<&mut [f32]>,
         d_bias: Option<&mut [f32]>,
         scratch: &mut [f32],
     ) {
+        assert!(d_kernel.is_none() || self.makes_kernel_gradients());
         if rows == 0 {
             return;
         }

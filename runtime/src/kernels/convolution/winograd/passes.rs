@@ -140,7 +140,7 @@ pub(super) struct Backward<'a> {
     pub(super) dy: &'a [f32],
     pub(super) weights: &'a [f32],
     pub(super) dx: Option<&'a mut [f32]>,
-    pub(super) d_kernel: &'a mut [f32],
+    pub(super) d_kernel: Option<&'a mut [f32]>,
     pub(super) d_bias: Option<&'a mut [f32]>,
     pub(super) v: &'a mut [f32],
     pub(super) m: &'a mut [f32],
@@ -162,8 +162,10 @@ impl Vectorized for Backward<'_> {
             // SAFETY: see the head of the file.
             unsafe {
                 self.transform_output_gradient(simd, block);
-                winograd.transform_input(simd, (self.x.as_ptr(), true), block, v);
-                self.kernel_products(simd, block.1, i > 0);
+                if self.d_kernel.is_some() {
+                    winograd.transform_input(simd, (self.x.as_ptr(), true), block, v);
+                    self.kernel_products(simd, block.1, i > 0);
+                }
                 if let Some(dx) = self.dx.as_deref_mut() {
                     products(
                         simd,
@@ -176,8 +178,10 @@ impl Vectorized for Backward<'_> {
                 }
             }
         }
-        // SAFETY: see the head of the file.
-        unsafe { self.transform_kernel_gradient(simd) };
+        if let Some(d_kernel) = self.d_kernel.as_deref_mut() {
+            // SAFETY: see the head of the file.
+            unsafe { winograd.transform_kernel_gradient(simd, self.d_u.as_ptr(), d_kernel) };
+        }
     }
 }
 
@@ -259,34 +263,6 @@ impl Backward<'_> {
         };
         // SAFETY: see the head of the file.
         unsafe { products.run_in_parts(simd) };
-    }
-
-    /// Adds `G' dU G` to the gradient of the kernel.
-    ///
-    /// # Safety
-    /// See the head of the file.
-    #[inline(always)]
-    unsafe fn transform_kernel_gradient<S: Simd>(&mut self, simd: S) {
-        let (channels, filters) = self.winograd.widths();
-        let stride = channels * filters;
-        for channel in 0..channels {
-            let mut first = 0;
-            while first < filters {
-                let lanes = simd.first((filters - first).min(S::LANES));
-                // SAFETY: see the head of the file.
-                unsafe {
-                    let at = channel * filters + first;
-                    let u = load_positions(simd, self.d_u.as_ptr().add(at), stride, lanes);
-                    let taps = transforms::kernel_gradient(simd, &u);
-                    for (tap, &sum) in taps.as_flattened().iter().enumerate() {
-                        let to = self.d_kernel.as_mut_ptr().add(tap * stride + at);
-                        let sum = simd.add(sum, simd.load_lanes(to, lanes));
-                        simd.store_lanes(to, sum, lanes);
-                    }
-                }
-                first += S::LANES;
-            }
-        }
     }
 }
 
@@ -397,6 +373,39 @@ impl Winograd {
                 place = self.after(place);
             }
             first += S::LANES;
+        }
+    }
+
+    /// Adds `G' dU G` to the gradient of the kernel.
+    ///
+    /// # Safety
+    /// `d_u` has all positions.
+    #[inline(always)]
+    unsafe fn transform_kernel_gradient<S: Simd>(
+        &self,
+        simd: S,
+        d_u: *const f32,
+        d_kernel: &mut [f32],
+    ) {
+        let (channels, filters) = self.widths();
+        let stride = channels * filters;
+        for channel in 0..channels {
+            let mut first = 0;
+            while first < filters {
+                let lanes = simd.first((filters - first).min(S::LANES));
+                // SAFETY: see the head of the file.
+                unsafe {
+                    let at = channel * filters + first;
+                    let u = load_positions(simd, d_u.add(at), stride, lanes);
+                    let taps = transforms::kernel_gradient(simd, &u);
+                    for (tap, &sum) in taps.as_flattened().iter().enumerate() {
+                        let to = d_kernel.as_mut_ptr().add(tap * stride + at);
+                        let sum = simd.add(sum, simd.load_lanes(to, lanes));
+                        simd.store_lanes(to, sum, lanes);
+                    }
+                }
+                first += S::LANES;
+            }
         }
     }
 }
