@@ -56,21 +56,13 @@ impl Images {
         lanes: S::Lanes,
     ) -> Square<S, N> {
         let first = pixels.wrapping_offset(self.offset(at));
+        let all = self.holds(at, N);
         let mut square = [[simd.zero(); N]; N];
-        if self.holds(at, N) {
-            for (i, row) in square.iter_mut().enumerate() {
-                for (j, vector) in row.iter_mut().enumerate() {
+        for (i, row) in square.iter_mut().enumerate() {
+            for (j, vector) in row.iter_mut().enumerate() {
+                if all || self.holds(at.moved(i, j), 1) {
                     // SAFETY: by the caller's promise.
                     *vector = unsafe { simd.load_lanes(self.pixel(first, i, j), lanes) };
-                }
-            }
-        } else {
-            for (i, row) in square.iter_mut().enumerate() {
-                for (j, vector) in row.iter_mut().enumerate() {
-                    if self.holds(at.moved(i, j), 1) {
-                        // SAFETY: by the caller's promise.
-                        *vector = unsafe { simd.load_lanes(self.pixel(first, i, j), lanes) };
-                    }
                 }
             }
         }
