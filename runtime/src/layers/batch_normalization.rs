@@ -272,11 +272,12 @@ impl Op for BatchNormalizationOp {
         }
     }
 
-    /// Mean and variance of the batch.
+    /// The moments of some rows.
     fn measure(&self, call: Measure<'_>) {
         Moments::of(call.sums, self.channels).update(call.inputs[0]);
     }
 
+    /// Mean and variance of the batch.
     fn measured(&self, Measured { sums, shared, .. }: Measured<'_>) {
         let Some((total, others)) = sums.split_first_mut() else {
             return;
@@ -292,7 +293,6 @@ impl Op for BatchNormalizationOp {
         }
     }
 
-    /// The gradients of gamma and beta, and the means that the gradient of the input is made with.
     fn measure_backward(&self, call: MeasureBackward<'_>) {
         let [mean, inverse_deviation, ..] = self.split(call.shared);
         let normalizer = Normalizer {
@@ -305,6 +305,7 @@ impl Op for BatchNormalizationOp {
         self.add_sums(&normalizer, call.inputs[0], call.d_output, sums);
     }
 
+    /// The gradients of gamma and beta, and the means that the gradient of the input is made with.
     fn measured_backward(&self, mut call: MeasuredBackward<'_>) {
         let Some((total, others)) = call.sums.split_first_mut() else {
             return;

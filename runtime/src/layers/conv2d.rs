@@ -38,10 +38,10 @@ use dfdx::tensor_ops::Device as DfdxDevice;
 /// - `bias`: filters
 ///
 /// # Precision
-/// On the CPU, windows of 3 x 3 with stride 1 between at least 8 channels and 8 filters are computed with less than half of
-/// the multiplications (Winograd's F(2 x 2, 3 x 3), if that saves a third for this size of the image). Rounding errors are
-/// less than twice those of the formula. A tile of 2 x 2 output pixels is made together, so an infinite or NaN input makes
-/// up to four neighbouring outputs NaN where the formula has fewer.
+/// On the CPU, windows of 3 x 3 with stride 1 between at least 8 channels and 8 filters are computed with 16 multiplications
+/// in the place of 36 (Winograd's F(2 x 2, 3 x 3)), unless so many tiles reach over the edge of the image that this saves
+/// less than a third. Rounding errors are less than twice those of the formula. The 2 x 2 output pixels of a tile are made
+/// together, so each of them may be NaN if an input of any of them is infinite or NaN.
 ///
 /// # Errors
 /// In `network!`: an input that is not an image, a kernel larger than its input, a stride of 0, 0 filters.
